@@ -1,0 +1,297 @@
+import { z } from 'zod'
+import { condition, conditions, duration, embedded, label, quantity, rules, time } from './values.ts'
+
+/** Eviction policies of Redis. Those beginning with `allkeys-` may log people out early. */
+export const evictionPolicies = [
+  'noeviction',
+  'volatile-ttl',
+  'volatile-lru',
+  'volatile-lfu',
+  'volatile-random',
+  'allkeys-lru',
+  'allkeys-lfu',
+  'allkeys-random',
+] as const
+
+const engine = z
+  .object({
+    type: z.enum(['Redis', 'Valkey']).default('Redis').describe('The server to run.'),
+    version: z
+      .string()
+      .max(10)
+      .regex(/^[0-9]+\.[0-9]+$/)
+      .optional()
+      .describe("The line, such as `8.8`. Empty: the operator's default for the type, pinned in status."),
+    image: z
+      .string()
+      .min(1)
+      .max(512)
+      .optional()
+      .describe('Overrides the image that the operator knows for the line; it must have `sh` and `cp`.'),
+  })
+  .meta(
+    rules({
+      rule: 'has(self.type) == has(oldSelf.type) && self.type == oldSelf.type',
+      message: 'engine.type cannot change: make a new SessionStore and let the sessions expire on the old one',
+    }),
+  )
+  .prefault({})
+
+const memory = z
+  .object({
+    maxmemory: quantity().describe(
+      "Redis' `maxmemory` in bytes. The container's limit is derived from it, with headroom.",
+    ),
+    evictionPolicy: z
+      .enum(evictionPolicies)
+      .default('volatile-ttl')
+      .describe("Redis' `maxmemory-policy`. `volatile-ttl` drops the sessions that are nearest to their end."),
+    acknowledgeSessionEviction: z
+      .boolean()
+      .optional()
+      .describe('Must be true for an `allkeys-*` policy: people may be logged out before their session ends.'),
+  })
+  .meta(
+    rules(
+      {
+        rule: "quantity(self.maxmemory).compareTo(quantity('4Mi')) >= 0",
+        message: 'must be at least 4Mi: Redis itself needs about 1Mi',
+        fieldPath: '.maxmemory',
+      },
+      {
+        rule: "quantity(self.maxmemory).compareTo(quantity('1Ti')) <= 0",
+        message: 'must be at most 1Ti',
+        fieldPath: '.maxmemory',
+      },
+      {
+        rule: "!self.evictionPolicy.startsWith('allkeys-') || (has(self.acknowledgeSessionEviction) && self.acknowledgeSessionEviction)",
+        message:
+          'an allkeys-* policy logs people out when memory is short: use volatile-ttl, or set acknowledgeSessionEviction: true',
+        fieldPath: '.evictionPolicy',
+      },
+    ),
+  )
+
+const ttl = z
+  .object({
+    default: duration().default('24h').describe('Given to a session that its library left without a time to live.'),
+    max: duration().optional().describe('No session keeps a longer time to live than this.'),
+    enforcement: z
+      .enum(['Off', 'Report', 'Enforce'])
+      .default('Report')
+      .describe('Report counts what breaks the policy; Enforce also corrects it by a paced sweep.'),
+  })
+  .meta(
+    rules(
+      { rule: "duration(self.default) >= duration('1s')", message: 'must be at least 1s', fieldPath: '.default' },
+      { rule: "duration(self.default) <= duration('8760h')", message: 'must be at most 8760h', fieldPath: '.default' },
+      {
+        rule: '!has(self.max) || duration(self.max) >= duration(self.default)',
+        message: 'must not be shorter than ttl.default',
+        fieldPath: '.max',
+      },
+    ),
+  )
+  .prefault({})
+
+const sessions = z
+  .object({
+    client: z
+      .enum(['express', 'rails-redis-store'])
+      .describe('The preset: which commands the library needs, its key layout, and what a flush does not cover.'),
+    keyPrefix: z
+      .string()
+      .min(1)
+      .max(120)
+      .regex(/^[A-Za-z0-9._-]+(:[A-Za-z0-9._-]+)*$/)
+      .describe(
+        "What every session's key begins with, without the colon that ends it. Clients can reach nothing else. Immutable.",
+      ),
+    ttl: ttl.describe('How long a session may live.'),
+  })
+  .meta(
+    rules(
+      {
+        rule: 'self.keyPrefix == oldSelf.keyPrefix',
+        message: "cannot change: the clients' rights are bound to it; make a new SessionStore instead",
+        fieldPath: '.keyPrefix',
+      },
+      {
+        rule: 'self.client == oldSelf.client',
+        message: 'cannot change: the sessions that exist have the other layout; make a new SessionStore instead',
+        fieldPath: '.client',
+      },
+    ),
+  )
+
+const labelSelector = z.object({
+  matchLabels: z.record(z.string().max(317), z.string().max(63)).meta({ maxProperties: 32 }).optional(),
+  matchExpressions: z
+    .array(
+      z.object({
+        key: z.string().min(1).max(317),
+        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+        values: z.array(z.string().max(63)).max(32).optional(),
+      }),
+    )
+    .max(16)
+    .optional(),
+})
+
+const client = z.object({
+  name: label(40).describe('Names the ACL user and, after the store, its Secret.'),
+  from: z
+    .array(
+      z
+        .object({
+          podSelector: labelSelector.optional().describe('Pods that may connect. Empty selector: every pod.'),
+          namespaceSelector: labelSelector.optional().describe("In which namespaces. Absent: the store's own."),
+        })
+        .meta(
+          rules({
+            rule: 'has(self.podSelector) || has(self.namespaceSelector)',
+            message: 'say podSelector, namespaceSelector or both; `podSelector: {}` is every pod of this namespace',
+          }),
+        ),
+    )
+    .min(1)
+    .max(16)
+    .describe('Where it connects from; the NetworkPolicy admits these and nobody else.'),
+})
+
+const pod = z
+  .object({
+    resources: z
+      .object({
+        cpuRequest: z
+          .string()
+          .max(20)
+          .regex(/^([0-9]+m|[0-9]+(\.[0-9]{1,3})?)$/)
+          .default('50m'),
+        cpuLimit: z
+          .string()
+          .max(20)
+          .regex(/^([0-9]+m|[0-9]+(\.[0-9]{1,3})?)$/)
+          .optional(),
+      })
+      .prefault({})
+      .describe('CPU only: memory follows from maxmemory.'),
+    nodeSelector: z.record(z.string(), z.string()).optional(),
+    tolerations: z.array(embedded()).max(32).optional().describe('As in a Pod.'),
+    affinity: embedded().optional().describe('As in a Pod.'),
+    topologySpreadConstraints: z.array(embedded()).max(16).optional().describe('As in a Pod.'),
+    priorityClassName: z.string().max(253).optional(),
+    labels: z.record(z.string(), z.string().max(63)).optional().describe("Added to the pod's; the operator's own win."),
+    annotations: z.record(z.string(), z.string()).optional(),
+    imagePullSecrets: z
+      .array(z.object({ name: z.string().min(1).max(253) }))
+      .max(8)
+      .optional(),
+  })
+  .prefault({})
+
+export const sessionStoreSpec = z
+  .object({
+    engine,
+    topology: z
+      .object({ mode: z.enum(['Standalone']).default('Standalone').describe('One Redis in one pod.') })
+      .prefault({}),
+    memory,
+    sessions,
+    clients: z
+      .array(client)
+      .min(1)
+      .max(32)
+      .meta({
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['name'],
+        ...rules({
+          rule: "self.all(c, !(c.name in ['acl', 'config']))",
+          message: 'the names acl and config are taken by objects of the operator: choose another',
+        }),
+      })
+      .describe('Who may connect: an ACL user, a Secret and an ingress rule each.'),
+    network: z
+      .object({
+        enforcement: z
+          .enum(['Off', 'Enforce'])
+          .default('Enforce')
+          .describe('Enforce makes a NetworkPolicy that denies all but the declared clients and the operator.'),
+      })
+      .prefault({}),
+    persistence: z
+      .object({
+        mode: z
+          .enum(['None', 'AppendOnly'])
+          .default('None')
+          .describe(
+            'AppendOnly keeps an append-only file on an emptyDir: sessions survive a crash of Redis, not the loss of the pod.',
+          ),
+      })
+      .prefault({}),
+    maintenance: z
+      .object({ paused: z.boolean().default(false).describe('Leave everything as it is. Flushes still run.') })
+      .prefault({}),
+    pod,
+    deletionPolicy: z
+      .enum(['Delete', 'Retain'])
+      .default('Delete')
+      .describe("Retain leaves the clients' Secrets behind when the SessionStore is deleted."),
+  })
+  .meta(
+    rules({
+      rule: 'self.topology.mode == oldSelf.topology.mode',
+      message: 'cannot change',
+      fieldPath: '.topology.mode',
+    }),
+  )
+/** What a person asked for, with every default filled in. */
+export type SessionStoreSpec = z.infer<typeof sessionStoreSpec>
+
+export const sessionStoreStatus = z.object({
+  observedGeneration: z.int().optional(),
+  conditions: conditions().optional(),
+  engine: z
+    .object({
+      type: z.string(),
+      version: z.string(),
+      image: z.string().describe('Pinned: an upgrade of the operator moves no pod.'),
+    })
+    .optional(),
+  nodes: z
+    .array(
+      z.object({
+        name: z.string(),
+        role: z.enum(['primary', 'replica']),
+        runId: z.string().describe('Changes with each start of the process.'),
+        version: z.string(),
+        usedMemoryBytes: z.int().meta({ format: 'int64' }),
+      }),
+    )
+    .max(64)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+    .optional(),
+  endpoints: z.object({ primary: z.string() }).optional(),
+  binding: z.object({ name: z.string() }).optional().describe('servicebinding.io: the Secret of the first client.'),
+  sessions: z
+    .object({
+      live: z.int().meta({ format: 'int64' }).describe('Keys in the database.'),
+      immortal: z.int().meta({ format: 'int64' }).describe('Keys with no time to live.'),
+      correctedTotal: z.int().meta({ format: 'int64' }).describe('Times to live that the sweep has set or shortened.'),
+      observedAt: time().describe('When these numbers last changed.'),
+    })
+    .optional(),
+  confined: z
+    .object({
+      value: z.boolean().describe('Every user this data ever had could reach the key prefix alone: FLUSHDB is exact.'),
+      reason: z.string(),
+    })
+    .optional(),
+  flushEpoch: z.int().meta({ format: 'int64' }).optional().describe('How many flushes have completed.'),
+  audit: z
+    .object({ sequence: z.int().meta({ format: 'int64' }), head: z.string() })
+    .optional()
+    .describe('The newest AuditRecord of this store: its place in the chain and its hash.'),
+})
+export type SessionStoreStatus = Readonly<z.infer<typeof sessionStoreStatus>>
+export type SessionStoreCondition = Readonly<z.infer<typeof condition>>
