@@ -37,3 +37,8 @@ export const isApiError = (error: unknown, ...kinds: readonly ApiErrorKind[]): e
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError'
 }
+
+/** Trying again will not help until the object changes: the workqueue forgets the key instead of backing off. */
+export class TerminalError extends Error {
+  override readonly name = 'TerminalError'
+}

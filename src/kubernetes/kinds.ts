@@ -1,0 +1,99 @@
+import type { KubernetesObject, Resource } from './objects.ts'
+
+// Built-in kinds, as far as we read them. What we write is checked by the API server.
+
+export interface ConfigMap extends KubernetesObject {
+  readonly data?: Readonly<Record<string, string>>
+}
+
+export interface Secret extends KubernetesObject {
+  readonly type?: string
+  readonly immutable?: boolean
+  /** Base64. */
+  readonly data?: Readonly<Record<string, string>>
+  readonly stringData?: Readonly<Record<string, string>>
+}
+
+export interface Service extends KubernetesObject {
+  readonly spec?: { readonly clusterIP?: string } & Readonly<Record<string, unknown>>
+}
+
+export interface NetworkPolicy extends KubernetesObject {
+  readonly spec?: Readonly<Record<string, unknown>>
+}
+
+export interface StatefulSet extends KubernetesObject {
+  readonly spec?: {
+    readonly template: {
+      readonly metadata: { readonly annotations?: Readonly<Record<string, string>> }
+      readonly spec: object
+    }
+  } & Readonly<Record<string, unknown>>
+}
+
+export interface ContainerStatus {
+  readonly name: string
+  readonly ready: boolean
+  readonly restartCount: number
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string }
+    readonly running?: { readonly startedAt?: string }
+    readonly terminated?: { readonly reason?: string; readonly exitCode?: number }
+  }
+  readonly lastState?: { readonly terminated?: { readonly reason?: string; readonly exitCode?: number } }
+}
+
+export interface PodContainer {
+  readonly name: string
+  readonly resources?: {
+    readonly limits?: Readonly<Record<string, string>>
+    readonly requests?: Readonly<Record<string, string>>
+  }
+}
+
+export interface Pod extends KubernetesObject {
+  readonly spec?: { readonly containers: readonly PodContainer[]; readonly nodeName?: string }
+  readonly status?: {
+    readonly phase?: string
+    readonly podIP?: string
+    readonly reason?: string
+    readonly message?: string
+    readonly conditions?: readonly {
+      readonly type: string
+      readonly status: string
+      readonly reason?: string
+      readonly message?: string
+    }[]
+    readonly containerStatuses?: readonly ContainerStatus[]
+    readonly initContainerStatuses?: readonly ContainerStatus[]
+  }
+}
+
+const core = <T extends KubernetesObject>(kind: string, plural: string): Resource<T> => ({
+  group: '',
+  version: 'v1',
+  plural,
+  kind,
+  namespaced: true,
+})
+
+export const configMaps = core<ConfigMap>('ConfigMap', 'configmaps')
+export const secrets = core<Secret>('Secret', 'secrets')
+export const services = core<Service>('Service', 'services')
+export const pods = core<Pod>('Pod', 'pods')
+
+export const statefulSets: Resource<StatefulSet> = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'statefulsets',
+  kind: 'StatefulSet',
+  namespaced: true,
+}
+
+export const networkPolicies: Resource<NetworkPolicy> = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'networkpolicies',
+  kind: 'NetworkPolicy',
+  namespaced: true,
+}
