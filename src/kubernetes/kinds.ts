@@ -1,4 +1,4 @@
-import type { KubernetesObject, Resource } from './objects.ts'
+import type { KubernetesObject, ObjectMeta, Resource } from './objects.ts'
 
 // Built-in kinds, as far as we read them. What we write is checked by the API server.
 
@@ -40,6 +40,8 @@ export interface ContainerStatus {
     readonly running?: { readonly startedAt?: string }
     readonly terminated?: { readonly reason?: string; readonly exitCode?: number }
   }
+  /** What the kubelet has put into force. */
+  readonly resources?: { readonly limits?: Readonly<Record<string, string>> }
   readonly lastState?: { readonly terminated?: { readonly reason?: string; readonly exitCode?: number } }
 }
 
