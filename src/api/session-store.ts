@@ -30,10 +30,18 @@ const engine = z
       .describe('Overrides the image that the operator knows for the line; it must have `sh` and `cp`.'),
   })
   .meta(
-    rules({
-      rule: 'has(self.type) == has(oldSelf.type) && self.type == oldSelf.type',
-      message: 'engine.type cannot change: make a new SessionStore and let the sessions expire on the old one',
-    }),
+    rules(
+      {
+        rule: 'self.type == oldSelf.type',
+        message: 'cannot change: make a new SessionStore and let the sessions expire on the old one',
+        fieldPath: '.type',
+      },
+      {
+        rule: '!has(self.image) || has(self.version)',
+        message: 'say engine.version, such as "8.8", beside engine.image: commands and settings depend on it',
+        fieldPath: '.image',
+      },
+    ),
   )
   .prefault({})
 
@@ -79,7 +87,7 @@ const ttl = z
     enforcement: z
       .enum(['Off', 'Report', 'Enforce'])
       .default('Report')
-      .describe('Report counts what breaks the policy; Enforce also corrects it by a paced sweep.'),
+      .describe('Report tells of sessions with no time to live; Enforce also gives them one, and shortens those over `max`, by a paced sweep.'),
   })
   .meta(
     rules(

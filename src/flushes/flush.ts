@@ -1,0 +1,62 @@
+import type { FlushSessionsStatus } from '../api/flush-sessions.ts'
+import type { ReadFlushSessions, ReadSessionStore } from '../api/resources.ts'
+import { parseDurationMs, type Condition } from '../api/values.ts'
+import { setCondition } from '../kubernetes/apply.ts'
+import type { ResolvedEngine } from '../stores/engines.ts'
+
+export type FlushConditionType = 'Planned' | 'Recorded' | 'Fenced' | 'Deleted' | 'Drained' | 'Verified' | 'Unfenced'
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** A FlushSessions under way: its spec, its store, and the status that a step leaves behind for the next one, in whatever process. */
+export class Flush {
+  readonly object: ReadFlushSessions
+  readonly store: ReadSessionStore
+  readonly engine: ResolvedEngine
+  readonly status: Mutable<FlushSessionsStatus>
+
+  constructor(object: ReadFlushSessions, store: ReadSessionStore, engine: ResolvedEngine) {
+    this.object = object
+    this.store = store
+    this.engine = engine
+    this.status = { ...object.status }
+  }
+
+  get uid(): string {
+    return this.object.metadata.uid ?? ''
+  }
+
+  get drainMs(): number {
+    return parseDurationMs(this.object.spec.limits.drain)
+  }
+
+  get maxFenceMs(): number {
+    return parseDurationMs(this.object.spec.limits.maxFence)
+  }
+
+  is(type: FlushConditionType): boolean {
+    return this.status.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false
+  }
+
+  set(type: FlushConditionType, status: Condition['status'], reason: string, message: string, now: Date): void {
+    const observedGeneration = this.object.metadata.generation ?? 0
+    this.status.conditions = [...setCondition(this.status.conditions ?? [], { type, status, reason, message, observedGeneration }, now)]
+  }
+
+  progress(step: string, percent: number): void {
+    this.status.progress = { step, percent, keysRevoked: this.status.nodes?.reduce((sum, node) => sum + node.revoked, 0) ?? 0 }
+  }
+}
+
+/** Where a step ended: go on with the next one, look again later, or the flush cannot succeed. */
+export type StepResult =
+  | { readonly next: 'continue' }
+  | { readonly next: 'wait'; readonly requeueAfterMs: number }
+  | { readonly next: 'fail'; readonly reason: string; readonly message: string }
+
+export const proceed: StepResult = { next: 'continue' }
+export const wait = (requeueAfterMs: number): StepResult => ({ next: 'wait', requeueAfterMs })
+export const fail = (reason: string, message: string): StepResult => ({ next: 'fail', reason, message })
+
+export const isFinal = (status: FlushSessionsStatus | undefined): boolean =>
+  status?.phase === 'Completed' || status?.phase === 'Failed' || status?.phase === 'Aborted'

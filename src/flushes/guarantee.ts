@@ -1,0 +1,24 @@
+import type { FlushSessionsStatus } from '../api/flush-sessions.ts'
+import type { ReadFlushSessions, ReadSessionStore } from '../api/resources.ts'
+import { presetOf } from '../sessions/presets.ts'
+
+/** What the guarantee rests on, and what it does not reach: said in every flush, as it is for this store. */
+export const guaranteeOf = (flush: ReadFlushSessions, store: ReadSessionStore): NonNullable<FlushSessionsStatus['guarantee']> => ({
+  assumptions: [
+    'Everything that writes sessions logs in to Redis as one of spec.clients.',
+    `No request holds a session for longer than limits.drain (${flush.spec.limits.drain}).`,
+    'The application does not restore sessions from a second source, such as a copy in a database.',
+  ],
+  notCovered: [
+    ...presetOf(store.spec.sessions.client).notCovered,
+    ...(store.spec.persistence.mode === 'AppendOnly'
+      ? ["The append-only file on the pod's disk holds the deleted sessions until Redis rewrites it."]
+      : []),
+  ],
+})
+
+/** What the flush costs the people who use the application, before anybody agrees to it. */
+export const costsOf = (flush: ReadFlushSessions, store: ReadSessionStore, matched: number): readonly string[] => [
+  `${matched} sessions end. Everybody logs in again, you as well: expect a peak of logins.`,
+  `Writes are refused for at least ${flush.spec.limits.drain} and at most ${flush.spec.limits.maxFence}. ${presetOf(store.spec.sessions.client).fenceCost}`,
+]

@@ -1,0 +1,37 @@
+import type { ReadSessionStore } from '../api/resources.ts'
+import { observe } from '../stores/observe.ts'
+import type { RedisConnection } from '../redis/connection.ts'
+import { isRedisError } from '../redis/errors.ts'
+import { parseInfo, type Info } from '../redis/info.ts'
+import type { FlushRuntime } from './runtime.ts'
+import { wait, type StepResult } from './flush.ts'
+
+/** The node that a flush works on, as it answered just now. */
+export interface FlushNode {
+  readonly name: string
+  readonly connection: RedisConnection
+  readonly info: Info
+}
+
+/** The store's node, or undefined while it does not answer: what it holds cannot be known, so a flush waits for it. */
+export const answeringNode = async (runtime: FlushRuntime, store: ReadSessionStore, signal: AbortSignal): Promise<FlushNode | undefined> => {
+  const { pod, node } = await observe(runtime, store, signal)
+  if (!pod || !node || node.info.loading) return undefined
+  return { name: pod.metadata.name ?? '', ...node }
+}
+
+/** How soon a node that does not answer is asked again, in ms. */
+const retryMs = 500
+
+/** Runs work on Redis; a connection that broke or a server that is loading makes the flush wait and do the step again. */
+export const whileItAnswers = async (work: () => Promise<StepResult>): Promise<StepResult> => {
+  try {
+    return await work()
+  } catch (error) {
+    if (isRedisError(error, 'unreachable', 'loading', 'busy')) return wait(retryMs)
+    throw error
+  }
+}
+
+/** `INFO` in the same transaction as what it should describe: the process that answered both. */
+export const infoIn = (replies: readonly unknown[], index: number): Info => parseInfo((replies[index] ?? '') as string)

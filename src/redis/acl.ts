@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import type { Command } from './connection.ts'
+
+/** An ACL user as we declare it. Passwords appear as SHA-256 only. */
+export interface AclUser {
+  readonly name: string
+  /** Everything after the name in an ACL file, from a clean slate: begins with `reset`. */
+  readonly rules: readonly string[]
+}
+
+/** The name of the user that the operator logs in as. */
+export const operatorUser = 'operator'
+/** The name of the user that the kubelet's probes log in as: it can ask whether Redis answers, and nothing else. */
+export const probeUser = 'probe'
+
+/** How Redis stores a password in an ACL file: `#` and its SHA-256. */
+export const passwordHash = (password: string): string => `#${createHash('sha256').update(password).digest('hex')}`
+
+// What the operator calls, and no more; scripts run with the rights of their caller.
+const operatorCommands = [
+  '+auth', '+hello', '+ping', '+select|0', '+info', '+time', '+role', '+dbsize', '+multi', '+exec', '+discard',
+  '+acl|whoami', '+acl|list', '+acl|setuser', '+acl|deluser', '+acl|save', '+acl|log',
+  '+client|id', '+client|list', '+client|kill', '+client|setname', '+client|no-touch',
+  '+config|get', '+config|set', '+slowlog|reset', '+latency|reset',
+  '+set', '+del', '+scan', '+unlink', '+flushdb', '+eval', '+pttl', '+pexpire', '+bgrewriteaof', '+waitaof',
+] // prettier-ignore
+
+/** Users that every store has, whoever its clients are. */
+export const ownUsers = (operatorPasswordHash: string): readonly AclUser[] => [
+  // Nobody can log in as default, but a server that reads its append-only file replays transactions and scripts as this
+  // user: without rights it drops them without a word (Redis 7.0.15, measured; redis#14541, valkey#3983).
+  { name: 'default', rules: ['reset', 'off', '~*', '&*', '+@all'] },
+  { name: probeUser, rules: ['reset', 'on', 'nopass', '-@all', '+ping', '+role', '+auth', '+hello'] },
+  { name: operatorUser, rules: ['reset', 'on', operatorPasswordHash, '~*', '&*', '-@all', ...operatorCommands] },
+]
+
+export interface ClientAccess {
+  readonly name: string
+  readonly passwordHash: string
+  /** Without the colon that ends it. */
+  readonly keyPrefix: string
+  /** The preset's list, such as `+get`. */
+  readonly commands: readonly string[]
+  /** True while a flush holds writes back: keys can be read, not written. */
+  readonly fenced: boolean
+}
+
+/**
+ * A client's user. Fenced, its keys are `%R~`: a write to them is refused at once, on connections that are open already, in a
+ * transaction that is queued already and in scripts (measured on Redis 7.0.15 and 8.0.2); `off` or a new password would not do that.
+ */
+export const clientUser = (access: ClientAccess): AclUser => ({
+  name: access.name,
+  rules: [
+    'reset',
+    'on',
+    access.passwordHash,
+    `${access.fenced ? '%R~' : '~'}${access.keyPrefix}:*`,
+    '-@all',
+    ...access.commands,
+  ],
+})
+
+/** The live change that makes a user what we declare. Connections that are logged in stay so, with the new rights. */
+export const setUser = (user: AclUser): Command => ['ACL', 'SETUSER', user.name, ...user.rules]
+
+/** The live change that takes a client's right to write and nothing else. */
+export const fenceUser = (name: string, keyPrefix: string): Command => ['ACL', 'SETUSER', name, 'resetkeys', `%R~${keyPrefix}:*`]
+
+/** An ACL file, as the server reads it when it starts. */
+export const aclFile = (users: readonly AclUser[]): string =>
+  users.map((user) => `user ${user.name} ${user.rules.join(' ')}\n`).join('')
+
+/** The names in a reply of `ACL LIST`. */
+export const listedUsers = (reply: readonly string[]): readonly string[] =>
+  reply.map((line) => line.split(' ', 2)[1] ?? '')

@@ -1,0 +1,35 @@
+/** A reply of Redis, as RESP carries it. */
+export type Reply = string | number | null | Error | readonly Reply[]
+
+export type Argument = string | number
+
+/** A command and its arguments, such as `['ACL', 'SAVE']`. */
+export type Command = readonly [string, ...Argument[]]
+
+export interface RedisCallOptions {
+  readonly signal?: AbortSignal
+}
+
+/**
+ * One connection to one Redis process, and no other: it never reconnects and never sends a command twice. When it breaks,
+ * every call that is under way fails with `RedisError` of kind `unreachable`, whether or not Redis carried it out.
+ */
+export interface RedisConnection {
+  /** Runs one command. Throws a `RedisError`. */
+  call(command: Command, options?: RedisCallOptions): Promise<Reply>
+  /** `MULTI`, the commands, `EXEC` in one write. Throws a `RedisError` when any of them was refused. */
+  transaction(commands: readonly Command[], options?: RedisCallOptions): Promise<readonly Reply[]>
+  /** False once it has broken or was closed. */
+  readonly open: boolean
+  close(): void
+}
+
+export interface Endpoint {
+  readonly host: string
+  readonly port: number
+}
+
+export interface Login {
+  readonly username: string
+  readonly password: string
+}

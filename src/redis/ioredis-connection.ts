@@ -1,0 +1,110 @@
+import { Redis } from 'ioredis'
+import type { Command, Endpoint, Login, RedisCallOptions, RedisConnection, Reply } from './connection.ts'
+import { RedisError, replyError } from './errors.ts'
+
+/** How long a connection may take to be made and logged in, in ms. */
+const connectTimeoutMs = 3_000
+/** How long one reply may take, in ms. The slowest command of ours is a page of a sweep, a few ms. */
+const replyTimeoutMs = 10_000
+
+export interface ConnectOptions extends RedisCallOptions {
+  /** Shown by `CLIENT LIST`. */
+  readonly name?: string
+}
+
+/** Opens a connection and logs in. Throws a `RedisError`. */
+export const connect = async (endpoint: Endpoint, login: Login, options: ConnectOptions = {}): Promise<RedisConnection> => {
+  const redis = new Redis({
+    ...endpoint,
+    ...login,
+    ...(options.name === undefined ? {} : { connectionName: options.name }),
+    lazyConnect: true,
+    connectTimeout: connectTimeoutMs,
+    commandTimeout: replyTimeoutMs,
+    // What was connected before a new leader took over is cut by it, and must not come back by itself.
+    retryStrategy: null,
+    reconnectOnError: null,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    enableReadyCheck: false,
+    disableClientInfo: true,
+  })
+  // Without a listener ioredis writes to the console; the failed call carries the error to us.
+  let cause = 'the connection broke'
+  redis.on('error', (error: Error) => {
+    cause = error.message
+  })
+  const abort = () => redis.disconnect()
+  options.signal?.addEventListener('abort', abort, { once: true })
+  try {
+    await redis.connect()
+    // ioredis connects even when HELLO or AUTH was refused: the first command tells.
+    await redis.ping()
+  } catch (error) {
+    redis.disconnect()
+    throw failure('CONNECT', error, cause)
+  } finally {
+    options.signal?.removeEventListener('abort', abort)
+  }
+  return new IoredisConnection(redis)
+}
+
+const failure = (command: string, error: unknown, cause = ''): RedisError => {
+  if (error instanceof Error && error.name === 'ReplyError') return replyError(command, error.message)
+  const message = error instanceof Error ? error.message : 'failed'
+  return new RedisError('unreachable', command, cause === '' ? message : cause)
+}
+
+const label = (command: Command): string =>
+  ['ACL', 'CLIENT', 'CONFIG'].includes(command[0]) ? `${command[0]} ${command[1] ?? ''}` : command[0]
+
+class IoredisConnection implements RedisConnection {
+  readonly #redis: Redis
+
+  constructor(redis: Redis) {
+    this.#redis = redis
+  }
+
+  get open(): boolean {
+    return this.#redis.status === 'ready'
+  }
+
+  async call(command: Command, options: RedisCallOptions = {}): Promise<Reply> {
+    options.signal?.throwIfAborted()
+    const [name, ...rest] = command
+    try {
+      return (await this.#redis.call(name, ...rest)) as Reply
+    } catch (error) {
+      throw this.#closeUnlessReply(failure(label(command), error))
+    }
+  }
+
+  async transaction(commands: readonly Command[], options: RedisCallOptions = {}): Promise<readonly Reply[]> {
+    options.signal?.throwIfAborted()
+    const multi = this.#redis.multi()
+    for (const [name, ...rest] of commands) multi.call(name, ...rest)
+    let results: readonly (readonly [Error | null, unknown])[] | null
+    try {
+      results = await multi.exec()
+    } catch (error) {
+      throw this.#closeUnlessReply(failure('EXEC', error))
+    }
+    if (!results) throw new RedisError('refused', 'EXEC', 'the transaction was discarded')
+    return results.map(([error, reply], index) => {
+      const command = commands[index]
+      if (error) throw failure(command ? label(command) : 'EXEC', error)
+      return reply as Reply
+    })
+  }
+
+  close(): void {
+    this.#redis.disconnect()
+  }
+
+  /** A call that timed out leaves a reply under way: what comes next on this connection could be taken for another's. */
+  #closeUnlessReply(error: RedisError): RedisError {
+    if (error.kind === 'unreachable') this.#redis.disconnect()
+    return error
+  }
+}

@@ -1,0 +1,23 @@
+import type { Preset } from '../preset.ts'
+
+/**
+ * Rails with redis-actionpack / redis-rack 2.1 and redis-store 1.9. It reads `<ns>:2::<sha256>` and, on a miss, the older `<ns>:<id>`.
+ * redis-store's URL parser drops a username in front of the `@`; in the query it is kept (measured with 1.9.0).
+ */
+export const railsRedisStore: Preset = {
+  name: 'rails-redis-store',
+  library: 'Rails with redis-actionpack, redis-rack and redis-store',
+  commands: () => ['+get', '+set', '+setex', '+del', '+ping', '+select|0', '+auth', '+client|setname'],
+  libraryPrefix: (keyPrefix) => keyPrefix,
+  uri: ({ host, port, username, password, keyPrefix }) =>
+    `redis://:${password}@${host}:${port}/0/${keyPrefix}?username=${username}`,
+  immortalRemedy:
+    'redis-store writes no time to live unless the application sets one: add `expire_after: 30.minutes` to `config.session_store :redis_store`',
+  notCovered: [
+    'Devise remember-me cookies log people in again without a session: rotate their salt, or forget them in the database.',
+    'Sessions in cookies (CookieStore) are not in Redis: change secret_key_base to end those.',
+    'An Action Cable connection that was opened before goes on until the application closes it.',
+  ],
+  fenceCost:
+    'While fenced, every request that has a session ends with HTTP 500: redis-rack writes the session back on each request.',
+}

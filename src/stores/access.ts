@@ -1,0 +1,164 @@
+import type { ReadSessionStore } from '../api/resources.ts'
+import { isApiError } from '../kubernetes/errors.ts'
+import { secrets, type Secret } from '../kubernetes/kinds.ts'
+import { aclFile, clientUser, operatorUser, ownUsers, passwordHash, type AclUser } from '../redis/acl.ts'
+import type { Login } from '../redis/connection.ts'
+import { presetOf } from '../sessions/presets.ts'
+import { clientSecretData, passwordOf, userName } from './client-secret.ts'
+import { newPassword, operatorPassword } from './credentials.ts'
+import { serverVersion, type ResolvedEngine } from './engines.ts'
+import { NameTakenError } from './name-taken-error.ts'
+import { fenceAnnotation, isOwnedBy, labels, objectNames, ownedMetadata, storeName, storeNamespace, storeUid } from './names.ts'
+import type { StoreRuntime } from './runtime.ts'
+
+/** Who may do what on a store's Redis, as the Secrets say it now. */
+export interface Access {
+  readonly users: readonly AclUser[]
+  /** ACL users of the clients, for what concerns all of them. */
+  readonly clientUsers: readonly string[]
+  /** UID of the FlushSessions that holds writes back, or undefined. */
+  readonly fencedBy: string | undefined
+}
+
+const aclKey = 'users.acl'
+/** Generation of the operator's password. Rotating it is an issue of its own. */
+const operatorGeneration = 1
+/** On a client's Secret that outlives its store: the store's name. One of the same name takes it over, password and all. */
+const retainedAnnotation = 'sessionstore.dev/retained-from'
+
+/** How the operator logs in to a store's Redis. */
+export const operatorLogin = (runtime: Pick<StoreRuntime, 'masterKey'>, store: ReadSessionStore): Login => ({
+  username: operatorUser,
+  password: operatorPassword(runtime.masterKey, storeUid(store), operatorGeneration),
+})
+
+/**
+ * Makes the Secrets of a store hold what its spec says: one per client, and the ACL file (hashes only) that its pods boot with. Secrets
+ * are read live, one by one: the operator may not list them. `fence` sets who holds writes back (`null`: nobody); absent, what the
+ * Secret says stays. Throws `NameTakenError` when a Secret of that name belongs to somebody else.
+ */
+export const ensureAccess = async (
+  runtime: Pick<StoreRuntime, 'client' | 'masterKey'>,
+  store: ReadSessionStore,
+  engine: ResolvedEngine,
+  options: { readonly fence?: string | null; readonly signal?: AbortSignal } = {},
+): Promise<Access> => {
+  const call = options.signal ? { signal: options.signal } : {}
+  const names = objectNames(storeName(store))
+  const preset = presetOf(store.spec.sessions.client)
+  const current = await find(runtime, store, names.acl, call)
+  if (current && !isOwnedBy(current, store)) throw new NameTakenError('Secret', names.acl)
+  const fencedBy = options.fence === undefined ? current?.metadata.annotations?.[fenceAnnotation] : (options.fence ?? undefined)
+
+  const clients: AclUser[] = []
+  for (const client of store.spec.clients) {
+    const password = await ensureClientSecret(runtime, store, client.name, call)
+    clients.push(
+      clientUser({
+        name: userName(client.name),
+        passwordHash: passwordHash(password),
+        keyPrefix: store.spec.sessions.keyPrefix,
+        commands: preset.commands(serverVersion(engine.version)),
+        fenced: fencedBy !== undefined,
+      }),
+    )
+  }
+  const users = [...ownUsers(passwordHash(operatorLogin(runtime, store).password)), ...clients]
+  // First the Secrets: until the ACL file is written it still names who is to go, so a crash in between leaves nothing behind.
+  await removeClientSecrets(runtime, store, current, call)
+  await writeAcl(runtime, store, current, aclFile(users), fencedBy, call)
+  return { users, clientUsers: clients.map((user) => user.name), fencedBy }
+}
+
+type Call = { readonly signal?: AbortSignal }
+
+const find = async (runtime: Pick<StoreRuntime, 'client'>, store: ReadSessionStore, name: string, call: Call): Promise<Secret | undefined> => {
+  try {
+    return await runtime.client.get(secrets, { namespace: storeNamespace(store), name }, call)
+  } catch (error) {
+    if (isApiError(error, 'notFound')) return undefined
+    throw error
+  }
+}
+
+const decode = (secret: Secret | undefined, key: string): string => Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('utf8')
+
+const encode = (data: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'utf8').toString('base64')]))
+
+const holds = (secret: Secret, data: Readonly<Record<string, string>>): boolean =>
+  Object.entries(encode(data)).every(([key, value]) => secret.data?.[key] === value)
+
+const writeAcl = async (
+  runtime: Pick<StoreRuntime, 'client'>,
+  store: ReadSessionStore,
+  current: Secret | undefined,
+  file: string,
+  fencedBy: string | undefined,
+  call: Call,
+): Promise<void> => {
+  const annotations = fencedBy === undefined ? undefined : { [fenceAnnotation]: fencedBy }
+  const desired = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: ownedMetadata(store, objectNames(storeName(store)).acl, annotations),
+    type: 'Opaque',
+    data: encode({ [aclKey]: file }),
+  }
+  if (!current) {
+    await runtime.client.create(secrets, desired, call)
+  } else if (!holds(current, { [aclKey]: file }) || current.metadata.annotations?.[fenceAnnotation] !== fencedBy) {
+    // With the resourceVersion that was read: nobody else's change is overwritten unseen.
+    const { resourceVersion, uid } = current.metadata
+    const identity = { ...(resourceVersion === undefined ? {} : { resourceVersion }), ...(uid === undefined ? {} : { uid }) }
+    await runtime.client.replace(secrets, { ...desired, metadata: { ...desired.metadata, ...identity } }, call)
+  }
+}
+
+/** The Secret of one client; returns its password. A password that somebody put into it is the client's from then on. */
+const ensureClientSecret = async (
+  runtime: Pick<StoreRuntime, 'client'>,
+  store: ReadSessionStore,
+  client: string,
+  call: Call,
+): Promise<string> => {
+  const name = objectNames(storeName(store)).clientSecret(client)
+  const current = await find(runtime, store, name, call)
+  const retain = store.spec.deletionPolicy === 'Retain'
+  if (current && !isOwnedBy(current, store) && !isRetained(current, store)) throw new NameTakenError('Secret', name)
+  const password = passwordOf(decode(current, 'password')) ?? newPassword()
+  const data = clientSecretData(store, client, password)
+  const metadata = retain
+    ? { name, namespace: storeNamespace(store), labels: labels(store), annotations: { [retainedAnnotation]: storeName(store) } }
+    : ownedMetadata(store, name)
+  const desired = { apiVersion: 'v1', kind: 'Secret', type: 'servicebinding.io/redis', metadata, data: encode(data) }
+  if (!current) {
+    await runtime.client.create(secrets, desired, call)
+  } else if (!holds(current, data) || retain !== isRetained(current, store) || isOwnedBy(current, store) === retain) {
+    const { resourceVersion } = current.metadata
+    const precondition = resourceVersion === undefined ? {} : { resourceVersion }
+    await runtime.client.replace(secrets, { ...desired, metadata: { ...metadata, ...precondition } }, call)
+  }
+  return password
+}
+
+const isRetained = (secret: Secret, store: ReadSessionStore): boolean =>
+  secret.metadata.annotations?.[retainedAnnotation] === storeName(store) && (secret.metadata.ownerReferences ?? []).length === 0
+
+/** Deletes the Secrets of clients that the ACL file named before and the spec names no more. */
+const removeClientSecrets = async (
+  runtime: Pick<StoreRuntime, 'client'>,
+  store: ReadSessionStore,
+  before: Secret | undefined,
+  call: Call,
+): Promise<void> => {
+  const declared = new Set(store.spec.clients.map((client) => userName(client.name)))
+  for (const [, user = ''] of decode(before, aclKey).matchAll(/^user (\S+)-a /gm)) {
+    if (declared.has(userName(user))) continue
+    const name = objectNames(storeName(store)).clientSecret(user)
+    const secret = await find(runtime, store, name, call)
+    if (secret && (isOwnedBy(secret, store) || isRetained(secret, store))) {
+      await runtime.client.delete(secrets, { namespace: storeNamespace(store), name }, { ...call, ...(secret.metadata.uid === undefined ? {} : { uid: secret.metadata.uid }) })
+    }
+  }
+}

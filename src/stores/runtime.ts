@@ -1,0 +1,32 @@
+import type { SessionStore } from '../api/resources.ts'
+import type { Client } from '../kubernetes/client.ts'
+import type { Clock } from '../kubernetes/clock.ts'
+import type { EventRecorder } from '../kubernetes/events.ts'
+import type { Informer } from '../kubernetes/informer.ts'
+import type { ConfigMap, NetworkPolicy, Pod, Service, StatefulSet } from '../kubernetes/kinds.ts'
+import type { Connections } from './connections.ts'
+import type { Engines } from './engines.ts'
+import type { KeyedLock } from './keyed-lock.ts'
+import type { OperatorPods } from './plan/network-policy.ts'
+
+/** What every reconcile of a SessionStore works with. */
+export interface StoreRuntime {
+  readonly client: Client
+  readonly clock: Clock
+  readonly events: EventRecorder
+  readonly engines: Engines
+  readonly operator: OperatorPods
+  /** From the operator's namespace; every store's operator password is derived from it. */
+  readonly masterKey: Buffer
+  readonly connections: Connections
+  /** One holder per store: a flush and a reconcile never change one store's ACL at once. */
+  readonly lock: KeyedLock
+  readonly caches: {
+    readonly stores: Informer<SessionStore>
+    readonly statefulSets: Informer<StatefulSet>
+    readonly pods: Informer<Pod>
+    readonly services: Informer<Service>
+    readonly configMaps: Informer<ConfigMap>
+    readonly networkPolicies: Informer<NetworkPolicy>
+  }
+}
