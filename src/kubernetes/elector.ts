@@ -149,7 +149,7 @@ export class Elector {
   async #try(signal: AbortSignal): Promise<boolean> {
     const { client, clock, identity, lease, log } = this.#options
     const { leaseDurationMs = 15_000, renewDeadlineMs = 10_000, retryPeriodMs = 2000 } = this.#options
-    const call = { signal, timeoutMs: Math.max(retryPeriodMs, renewDeadlineMs / 2) }
+    const call = { signal, timeoutMs: Math.max(retryPeriodMs, renewDeadlineMs / 3) }
     try {
       const current = this.#held ?? (await this.#read(call))
       const startedMs = clock.monotonicMs()
