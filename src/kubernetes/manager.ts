@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Registry } from 'prom-client'
 import type { Client } from './client.ts'
@@ -7,11 +6,12 @@ import { type Clock, systemClock } from './clock.ts'
 import type { Controller } from './controller.ts'
 import { Elector } from './elector.ts'
 import { type EventRecorder, EventWriter } from './events.ts'
-import { type HealthCheck, serveHealth, serveMetrics, type ServedAt } from './health.ts'
+import type { HealthCheck } from './health.ts'
 import { Informer, type InformerOptions } from './informer.ts'
 import { errorFields, type Logger } from './logger.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { KubernetesObject, Resource } from './objects.ts'
+import { type Phase, type Probes, serveProbes } from './probes.ts'
 import { resourceLabel } from './resource-path.ts'
 import { type ApiClient, createClient } from './transport.ts'
 
@@ -46,14 +46,11 @@ export interface ManagerOptions {
   readonly stallMs?: number
 }
 
-type Phase = 'new' | 'standby' | 'leading' | 'stopping' | 'stopped'
 type Hook = (signal: AbortSignal) => Promise<void> | void
 
-/** An informer whose loop did nothing for this long hangs, in ms: its longest step, a stalled watch, takes 90 s. */
-const hungInformerMs = 300_000
-/** An event loop that was blocked for this long at once no longer keeps its lease, in ms. */
-const stuckEventLoopMs = 10_000
+/** What the end of a process may take after reconciles were told to stop, in ms: a hook, or a reconcile that does not listen. */
 const hookTimeoutMs = 10_000
+const deafReconcileMs = 5000
 const flushTimeoutMs = 3000
 
 /** Runs informers and controllers while this process leads, and ends them in order. */
@@ -78,7 +75,7 @@ export class Manager {
   readonly #running: Promise<void>[] = []
   readonly #stopInformers = new AbortController()
   #phase: Phase = 'new'
-  #ports: { readonly health: number | undefined; readonly metrics: number | undefined } | undefined
+  #ports: Probes['ports'] | undefined
 
   constructor(options: ManagerOptions) {
     const { kubeConfig, leaderElection, log, userAgent } = options
@@ -119,7 +116,7 @@ export class Manager {
   }
 
   /** The ports that are listened on; undefined before `run` has opened them. */
-  get ports(): { readonly health: number | undefined; readonly metrics: number | undefined } | undefined {
+  get ports(): Probes['ports'] | undefined {
     return this.#ports
   }
 
@@ -175,19 +172,22 @@ export class Manager {
   async run(signal: AbortSignal): Promise<void> {
     if (this.#phase !== 'new') throw new Error('a manager runs once')
     this.#phase = 'standby'
-    const loop = monitorEventLoopDelay({ resolution: 100 })
-    loop.enable()
-    const servers = await this.#serve(() => {
-      const blockedMs = loop.max / 1e6
-      loop.reset()
-      return blockedMs > stuckEventLoopMs ? `the event loop was blocked for ${Math.round(blockedMs)} ms` : undefined
+    const { healthPort, metricsPort } = this.#options
+    const probes = await serveProbes({
+      healthPort,
+      metricsPort,
+      registry: this.metrics.registry,
+      collect: () => this.#collect(),
+      phase: () => this.#phase,
+      informers: () => [...this.#informers.values()],
+      live: this.#checks,
     })
+    this.#ports = probes.ports
     try {
       await this.#lead(signal)
     } finally {
       this.#phase = 'stopped'
-      loop.disable()
-      await Promise.allSettled([this.#api.close(), this.#electorApi.close(), ...servers.map((each) => each.close())])
+      await Promise.allSettled([this.#api.close(), this.#electorApi.close(), probes.close()])
     }
   }
 
@@ -235,8 +235,10 @@ export class Manager {
     const { clock, log } = this
     for (const hook of this.#onLeading) {
       if (stop.aborted) return
-      await hook(abortWork.signal)
+      // a hook that does not listen must not keep a leader alive that lost its lease
+      await Promise.race([hook(abortWork.signal), untilAborted(abortWork.signal)])
     }
+    if (stop.aborted) return
     this.#phase = 'leading'
     for (const informer of this.#informers.values()) this.#running.push(informer.run(this.#stopInformers.signal))
     const controllers = this.#controllers.map((controller) => controller.run(stop, abortWork.signal))
@@ -248,13 +250,17 @@ export class Manager {
       log.warn({}, 'stopping: reconciles took too long, cutting them short')
       abortWork.abort(new Error('the process stops'))
     })
-    await Promise.all([...controllers, ...this.#running])
+    const drained = Promise.all([...controllers, ...this.#running])
+    const over = new AbortController()
+    const deaf = untilAborted(abortWork.signal).then(() => clock.sleep(deafReconcileMs, over.signal))
+    await Promise.race([drained, deaf.catch(() => undefined)])
+    over.abort()
     cancel()
     abortWork.abort(new Error('the process stops'))
   }
 
   async #runHooks(): Promise<void> {
-    for (const hook of [...this.#onStop].reverse()) {
+    for (const hook of this.#onStop.toReversed()) {
       const timeout = new AbortController()
       const cancel = this.clock.after(hookTimeoutMs, () => timeout.abort(new Error('the hook took too long')))
       try {
@@ -265,52 +271,6 @@ export class Manager {
       } finally {
         cancel()
       }
-    }
-  }
-
-  async #serve(eventLoop: HealthCheck): Promise<readonly ServedAt[]> {
-    const { healthPort, metricsPort } = this.#options
-    const health =
-      healthPort === undefined
-        ? undefined
-        : await serveHealth({
-            port: healthPort,
-            live: [eventLoop, () => this.#hungInformer(), ...this.#checks],
-            ready: [() => this.#notReady()],
-          })
-    const metrics =
-      metricsPort === undefined
-        ? undefined
-        : await serveMetrics(this.metrics.registry, { port: metricsPort, collect: () => this.#collect() })
-    this.#ports = { health: health?.port, metrics: metrics?.port }
-    return [health, metrics].filter((each) => each !== undefined)
-  }
-
-  #hungInformer(): string | undefined {
-    if (this.#phase !== 'leading') return undefined
-    for (const informer of this.#informers.values()) {
-      const hung = informer.health().find(({ idleMs }) => idleMs > hungInformerMs)
-      if (hung) return `the informer of ${hung.resource} did nothing for ${Math.round(hung.idleMs / 1000)} s`
-    }
-    return undefined
-  }
-
-  /** A standby is ready: it does all that it has to, and a rollout must not wait for it to lead. */
-  #notReady(): string | undefined {
-    switch (this.#phase) {
-      case 'standby':
-        return undefined
-      case 'leading': {
-        const waiting = [...this.#informers.values()].filter((informer) => !informer.hasSynced)
-        const names = waiting.map((informer) => resourceLabel(informer.resource)).join(', ')
-        return waiting.length === 0 ? undefined : `not yet synced: ${names}`
-      }
-      case 'new':
-      case 'stopping':
-      case 'stopped':
-        return `the manager is ${this.#phase}`
-      default:
-        return this.#phase satisfies never
     }
   }
 
