@@ -115,7 +115,7 @@ export interface Condition {
   readonly status: 'True' | 'False' | 'Unknown'
   readonly reason: string
   readonly message: string
-  readonly observedGeneration?: number
+  readonly observedGeneration?: number | undefined
   readonly lastTransitionTime: string
 }
 

@@ -24,10 +24,7 @@ export interface NetworkPolicy extends KubernetesObject {
 
 export interface StatefulSet extends KubernetesObject {
   readonly spec?: {
-    readonly template: {
-      readonly metadata: { readonly annotations?: Readonly<Record<string, string>> }
-      readonly spec: object
-    }
+    readonly template: { readonly metadata: ObjectMeta; readonly spec: object }
   } & Readonly<Record<string, unknown>>
 }
 
