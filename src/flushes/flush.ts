@@ -1,4 +1,5 @@
 import type { FlushSessionsStatus } from '../api/flush-sessions.ts'
+import type { SessionStoreStatus } from '../api/session-store.ts'
 import type { ReadFlushSessions, ReadSessionStore } from '../api/resources.ts'
 import { parseDurationMs, type Condition } from '../api/values.ts'
 import { setCondition } from '../kubernetes/apply.ts'
@@ -14,6 +15,8 @@ export class Flush {
   readonly store: ReadSessionStore
   readonly engine: ResolvedEngine
   readonly status: Mutable<FlushSessionsStatus>
+  /** The newest record of the store's chain that this pass wrote or found. */
+  head: SessionStoreStatus['audit']
 
   constructor(object: ReadFlushSessions, store: ReadSessionStore, engine: ResolvedEngine) {
     this.object = object

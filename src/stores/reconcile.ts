@@ -8,7 +8,6 @@ import { ensureAccess, operatorLogin, type Access } from './access.ts'
 import { applyOwned, deleteOwned } from './apply-objects.ts'
 import { resolveEngine, type ResolvedEngine } from './engines.ts'
 import { ensureLiveMemory, reportMemory } from './live-memory.ts'
-import { LiveAcl } from './live-acl.ts'
 import { NameTakenError } from './name-taken-error.ts'
 import { objectNames, rollHashAnnotation, storeName, storeNamespace, storeUid } from './names.ts'
 import { observe, type Observed, type ObservedNode } from './observe.ts'
@@ -33,9 +32,9 @@ const pollMs = 100
 type Outcome = { readonly requeueAfterMs: number }
 
 /** Makes a SessionStore what its spec says. */
-export const storeReconciler = (runtime: StoreRuntime): Reconcile => {
-  const liveAcl = new LiveAcl()
-  return async (name, { signal }) => {
+export const storeReconciler =
+  (runtime: StoreRuntime): Reconcile =>
+  async (name, { signal }) => {
     const object = runtime.caches.stores.get(keyOf(name))
     // What is owned goes with its owner, by Kubernetes' own hand: no finalizer, nothing to wait for.
     if (!object || object.metadata.deletionTimestamp !== undefined) return {}
@@ -47,27 +46,24 @@ export const storeReconciler = (runtime: StoreRuntime): Reconcile => {
       return {}
     }
     return await runtime.lock.run(storeUid(store), async () => {
-      const pass = new Pass(runtime, store, liveAcl, report, signal)
+      const pass = new Pass(runtime, store, report, signal)
       const outcome = await pass.run()
       await writeStatus(runtime, store, report, pass.facts, signal)
       return outcome
     })
   }
-}
 
 /** One pass over one store, in the order of a table of contents. */
 class Pass {
   readonly #runtime: StoreRuntime
   readonly #store: ReadSessionStore
-  readonly #liveAcl: LiveAcl
   readonly #report: Report
   readonly #signal: AbortSignal
   facts: { engine?: ResolvedEngine; observed?: Observed; unconfinedUser?: string } = {}
 
-  constructor(runtime: StoreRuntime, store: ReadSessionStore, liveAcl: LiveAcl, report: Report, signal: AbortSignal) {
+  constructor(runtime: StoreRuntime, store: ReadSessionStore, report: Report, signal: AbortSignal) {
     this.#runtime = runtime
     this.#store = store
-    this.#liveAcl = liveAcl
     this.#report = report
     this.#signal = signal
   }
@@ -166,7 +162,7 @@ class Pass {
   async #applyLive(node: ObservedNode, observed: Observed, memory: MaxmemoryDecision, access: Access): Promise<void> {
     const [store, signal] = [this.#store, this.#signal]
     const keyPrefix = store.spec.sessions.keyPrefix
-    const acl = await this.#liveAcl.ensure(node.connection, node.info.runId, access.users, keyPrefix, { signal })
+    const acl = await this.#runtime.liveAcl.ensure(node.connection, node.info.runId, access.users, keyPrefix, { signal })
     if (acl.unconfined !== undefined) this.facts.unconfinedUser = acl.unconfined
     const state = await ensureLiveMemory(this.#runtime.client, store, observed.pod, node, serverConfig(store, memory.bytes), signal)
     reportMemory(this.#report, store, memory, state)

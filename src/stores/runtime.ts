@@ -7,6 +7,7 @@ import type { ConfigMap, NetworkPolicy, Pod, Service, StatefulSet } from '../kub
 import type { Connections } from './connections.ts'
 import type { Engines } from './engines.ts'
 import type { KeyedLock } from './keyed-lock.ts'
+import type { LiveAcl } from './live-acl.ts'
 import type { OperatorPods } from './plan/network-policy.ts'
 
 /** What every reconcile of a SessionStore works with. */
@@ -19,6 +20,7 @@ export interface StoreRuntime {
   /** From the operator's namespace; every store's operator password is derived from it. */
   readonly masterKey: Buffer
   readonly connections: Connections
+  readonly liveAcl: LiveAcl
   /** One holder per store: a flush and a reconcile never change one store's ACL at once. */
   readonly lock: KeyedLock
   readonly caches: {

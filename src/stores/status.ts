@@ -1,12 +1,13 @@
-import { sessionStores, type SessionStore } from '../api/resources.ts'
+import type { SessionStore } from '../api/resources.ts'
 import type { SessionStoreStatus } from '../api/session-store.ts'
-import { applyStatus, setCondition } from '../kubernetes/apply.ts'
+import { setCondition } from '../kubernetes/apply.ts'
 import { storeManager } from './apply-objects.ts'
 import type { ResolvedEngine } from './engines.ts'
 import { objectNames, primaryHost, storeName } from './names.ts'
 import type { Observed } from './observe.ts'
 import type { Report } from './report.ts'
 import type { StoreRuntime } from './runtime.ts'
+import { writeStatusPart } from './write-status-part.ts'
 
 /** What a pass knows beside its conditions. */
 export interface StatusFacts {
@@ -44,7 +45,7 @@ export const writeStatus = async (
     ...(client ? { binding: { name: objectNames(storeName(store)).clientSecret(client.name) } } : {}),
     confined: confined(before, facts.unconfinedUser),
   }
-  await applyStatus(runtime.client, sessionStores, store, status, storeManager, { signal })
+  await writeStatusPart(runtime.client, store, status, storeManager, signal)
   announce(runtime, store, report)
 }
 

@@ -1,7 +1,7 @@
-import { sessionStores, type ReadSessionStore } from '../../api/resources.ts'
+import type { ReadSessionStore } from '../../api/resources.ts'
 import type { SessionStoreStatus } from '../../api/session-store.ts'
 import { parseDurationMs } from '../../api/values.ts'
-import { applyStatus, setCondition } from '../../kubernetes/apply.ts'
+import { setCondition } from '../../kubernetes/apply.ts'
 import type { Reconcile } from '../../kubernetes/controller.ts'
 import { keyOf } from '../../kubernetes/objects.ts'
 import { isRedisError } from '../../redis/errors.ts'
@@ -11,6 +11,7 @@ import { presetOf } from '../../sessions/presets.ts'
 import { observe, type ObservedNode } from '../observe.ts'
 import { readStore } from '../read-store.ts'
 import type { StoreRuntime } from '../runtime.ts'
+import { writeStatusPart } from '../write-status-part.ts'
 import { policyFinding } from './finding.ts'
 
 /** How often each store is looked at, in ms: `INFO keyspace` costs the server nothing. */
@@ -59,7 +60,7 @@ const write = async (runtime: StoreRuntime, store: ReadSessionStore, keyspace: K
     conditions: [...setCondition(own, { type: 'PolicyMet', ...finding, observedGeneration: store.metadata.generation ?? 0 }, now)],
     sessions: { ...counts, observedAt: same ? before.observedAt : now.toISOString() },
   }
-  await applyStatus(runtime.client, sessionStores, store, status, policyManager, { signal })
+  await writeStatusPart(runtime.client, store, status, policyManager, signal)
   if (finding.status === 'False' && own[0]?.status !== 'False') {
     runtime.events.record(store, { type: 'Warning', reason: finding.reason, message: finding.message })
   }

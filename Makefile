@@ -1,0 +1,53 @@
+# Two commands set everything up on a fresh Debian machine: `make demo` and `make test`. See README.md.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Installed packages, Node 24 among them; made again when the lockfile changes.
+modules := node_modules/.package-lock.json
+
+.PHONY: help demo test check unit cluster-up cluster-down cluster-status generate bundle bench clean
+
+help:
+	@echo 'make demo            the main job on a real cluster, from nothing; KEEP=1 leaves it running'
+	@echo 'make test            every tier of the tests; ends with "N passed, N failed, N skipped"'
+	@echo 'make unit            the tests that need nothing but Node'
+	@echo 'make check           types, lint, format, unused code'
+	@echo 'make cluster-up      a real Kubernetes cluster on this machine; cluster-status, cluster-down'
+	@echo 'make generate        CRDs and the API reference, from src/api'
+	@echo 'make bundle          dist/main.mjs and dist/verify.mjs'
+	@echo 'make bench           measures, each figure beside its baseline'
+
+$(modules): package-lock.json package.json
+	@command -v npm >/dev/null || { echo 'npm is missing. Install Node.js with npm (on Debian: apt-get install -y npm); the project brings its own Node 24 with it.' >&2; exit 1; }
+	@echo 'Installing npm packages (Node 24 among them), about 30 s'
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $(modules)
+
+demo: $(modules)
+	@node test/demo/demo.ts
+
+test: $(modules)
+	@node test/run.ts
+
+unit: $(modules)
+	@node node_modules/vitest/vitest.mjs run --project unit
+
+check: $(modules)
+	@npm run --silent check
+
+cluster-up cluster-down cluster-status: cluster-%: $(modules)
+	@node test/cluster/cli.ts $*
+
+generate: $(modules)
+	@node src/api/generate.ts
+
+bundle: $(modules)
+	@node build/bundle.ts
+
+bench: $(modules)
+	@node test/benchmarks/run.ts
+
+clean:
+	rm -rf dist node_modules .vitest

@@ -1,0 +1,24 @@
+import type { FlushSessions } from '../api/resources.ts'
+import { isFinal } from './flush.ts'
+
+/** The flush that this one waits for, or undefined: one per store at a time, in the order of their creation. A dry run waits for none. */
+export const aheadOf = (flush: FlushSessions, all: readonly FlushSessions[]): FlushSessions | undefined => {
+  if (flush.spec.dryRun === true || isUnderWay(flush)) return undefined
+  const others = all.filter(
+    (other) =>
+      other.metadata.uid !== flush.metadata.uid &&
+      other.spec.storeRef.name === flush.spec.storeRef.name &&
+      other.spec.dryRun !== true &&
+      !isFinal(other.status) &&
+      (isUnderWay(other) || isEarlier(other, flush)),
+  )
+  return others.toSorted((a, b) => (isEarlier(a, b) ? -1 : 1))[0]
+}
+
+const isUnderWay = (flush: FlushSessions): boolean => flush.status?.fence !== undefined && !isFinal(flush.status)
+
+/** By the second of creation, then by name: every operator decides alike. */
+const isEarlier = (a: FlushSessions, b: FlushSessions): boolean => {
+  const [at, bt] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '']
+  return at === bt ? (a.metadata.name ?? '') < (b.metadata.name ?? '') : at < bt
+}

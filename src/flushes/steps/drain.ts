@@ -1,0 +1,28 @@
+import { redisTimeMs } from '../fence.ts'
+import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
+import { answeringNode, whileItAnswers } from '../node.ts'
+import type { FlushRuntime } from '../runtime.ts'
+import { backToFence } from './back-to-fence.ts'
+
+/** How often progress is written while draining, in ms. */
+const progressMs = 5_000
+
+/**
+ * Waits until every request that was under way when the fence went up has ended. Measured by the clock of the Redis server that carried out the
+ * deletion, so neither a restart of ours nor a clock that is off shortens it.
+ */
+export const drain = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
+  await whileItAnswers(async () => {
+    const node = await answeringNode(runtime, flush.store, signal)
+    if (!node) return wait(500)
+    if (node.info.runId !== flush.status.fence?.runId) return backToFence(runtime, flush)
+    const elapsedMs = redisTimeMs(await node.connection.call(['TIME'], { signal })) - flush.status.fence.deletedAtMs
+    const leftMs = flush.drainMs - elapsedMs
+    if (leftMs > 0) {
+      flush.progress('Draining', 20 + Math.floor((70 * Math.max(0, elapsedMs)) / flush.drainMs))
+      return wait(Math.min(leftMs, progressMs))
+    }
+    flush.set('Drained', 'True', 'Waited', `Writes were refused for ${flush.object.spec.limits.drain}`, runtime.clock.now())
+    flush.progress('Verifying', 90)
+    return proceed
+  })

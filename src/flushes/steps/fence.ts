@@ -1,0 +1,64 @@
+import { ensureAccess } from '../../stores/access.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
+import { deletePrefix } from '../../redis/delete-prefix.ts'
+import { fenceAndDelete, type FenceResult } from '../fence.ts'
+import { fail, proceed, wait, type Flush, type StepResult } from '../flush.ts'
+import { answeringNode, whileItAnswers } from '../node.ts'
+import type { FlushRuntime } from '../runtime.ts'
+import { isConfined } from './plan.ts'
+
+/** How long the append-only file may take to reach the disk, in ms; it is written every second. */
+const durableTimeoutMs = 5_000
+
+/**
+ * Takes write rights and deletes. First in the Secret, so that whatever starts from now on starts fenced; then live, with the deletion, in one
+ * transaction; then in the server's own ACL file, for a container that restarts; and with an append-only file a deletion counts once it is on disk.
+ */
+export const fenceStep = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
+  await whileItAnswers(async () => {
+    const node = await answeringNode(runtime, flush.store, signal)
+    if (!node) return wait(500)
+    const startedAt = flush.status.fence?.startedAt ?? runtime.clock.now().toISOString()
+    const access = await ensureAccess(runtime, flush.store, flush.engine, { fence: flush.uid, signal })
+    if (access.fencedBy !== flush.uid) return fail('FenceTaken', 'Another flush holds the fence of this store')
+
+    const keyPrefix = flush.store.spec.sessions.keyPrefix
+    const flushDatabase = isConfined(flush)
+    const fenced = await fenceAndDelete(node.connection, { clientUsers: access.clientUsers, keyPrefix, flushDatabase, signal })
+    await node.connection.call(['ACL', 'SAVE'], { signal })
+    const unlinked = flushDatabase ? 0 : await deletePrefix(node.connection, keyPrefix, { signal })
+    recordNode(flush, node.name, fenced, flushDatabase ? fenced.before : unlinked)
+    flush.status.fence = { startedAt, runId: fenced.info.runId, deletedAtMs: fenced.atMs }
+    if (fenced.info.appendOnly && !(await isDurable(node.connection, signal))) return wait(500)
+
+    const now = runtime.clock.now()
+    flush.set('Fenced', 'True', 'WritesRefused', 'No client of the store can write a session', now)
+    flush.set('Deleted', 'True', flushDatabase ? 'Flushed' : 'Unlinked', 'Every session in scope was deleted', now)
+    flush.progress('Draining', 20)
+    return proceed
+  })
+
+/**
+ * What went, for the record. When the process ended between the deletion and this line, the next one finds nothing left to count: then the
+ * plan's count stands, taken a moment before. After a restart of Redis in mid-flush the larger count stays.
+ */
+const recordNode = (flush: Flush, name: string, { before, info }: FenceResult, revoked: number): void => {
+  const earlier = flush.status.nodes?.find((entry) => entry.name === name)
+  const planned = flush.status.plan?.matched ?? 0
+  const lost = !earlier && before === 0
+  flush.status.nodes = [
+    {
+      name,
+      runId: info.runId,
+      before: lost ? planned : Math.max(earlier?.before ?? 0, before),
+      revoked: lost ? planned : Math.max(earlier?.revoked ?? 0, revoked),
+      acknowledged: true,
+    },
+  ]
+}
+
+/** True when everything written so far on this connection is on the server's disk. */
+const isDurable = async (connection: RedisConnection, signal: AbortSignal): Promise<boolean> => {
+  const reply = await connection.call(['WAITAOF', 1, 0, durableTimeoutMs], { signal })
+  return Array.isArray(reply) && Number(reply[0]) >= 1
+}

@@ -1,0 +1,35 @@
+import type { RedisConnection } from '../../redis/connection.ts'
+import { countPrefix, deletePrefix } from '../../redis/delete-prefix.ts'
+import { fail, proceed, wait, type Flush, type StepResult } from '../flush.ts'
+import { answeringNode, infoIn, whileItAnswers } from '../node.ts'
+import type { FlushRuntime } from '../runtime.ts'
+import { backToFence } from './back-to-fence.ts'
+import { isConfined } from './plan.ts'
+
+/** A second pass, then an independent count: Completed is true only when nothing is left on the process that was fenced. */
+export const verify = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
+  await whileItAnswers(async () => {
+    const node = await answeringNode(runtime, flush.store, signal)
+    if (!node) return wait(500)
+    if (node.info.runId !== flush.status.fence?.runId) return backToFence(runtime, flush)
+    const keyPrefix = flush.store.spec.sessions.keyPrefix
+    const removed = await deletePrefix(node.connection, keyPrefix, { signal })
+    const { remaining, runId } = await count(node.connection, keyPrefix, isConfined(flush), signal)
+    if (runId !== flush.status.fence.runId) return backToFence(runtime, flush)
+    flush.status.resurrections = { removed: (flush.status.resurrections?.removed ?? 0) + removed }
+    flush.status.nodes = (flush.status.nodes ?? []).map((entry) => ({ ...entry, remaining }))
+    if (remaining > 0) {
+      return fail('NotEmpty', `${remaining} sessions were there after the second pass although writes are refused: something writes with rights of its own`)
+    }
+    flush.set('Verified', 'True', 'Empty', 'An independent count found no session in scope', runtime.clock.now())
+    flush.progress('Unfencing', 95)
+    return proceed
+  })
+
+/** Counts, and asks in the same transaction which process it is that counts. */
+const count = async (connection: RedisConnection, keyPrefix: string, confined: boolean, signal: AbortSignal) => {
+  const [keys, ...rest] = await connection.transaction([['DBSIZE'], ['INFO']], { signal })
+  const { runId } = infoIn(rest, 0)
+  const remaining = confined ? Number(keys) : await countPrefix(connection, keyPrefix, { signal })
+  return { remaining, runId }
+}

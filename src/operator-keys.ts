@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto'
+import { generateKey, publicKeyOf } from './audit/signature.ts'
+import type { Client } from './kubernetes/client.ts'
+import { isApiError } from './kubernetes/errors.ts'
+import { configMaps, secrets, type Secret } from './kubernetes/kinds.ts'
+
+/** What the operator keeps in its own namespace and nowhere else. */
+export interface OperatorKeys {
+  /** Every store's operator password is derived from it: 32 bytes. */
+  readonly masterKey: Buffer
+  /** Signs AuditRecords: PKCS #8, PEM. */
+  readonly auditPrivateKey: string
+}
+
+const masterKeyField = 'key'
+const auditKeyField = 'private.pem'
+
+/**
+ * Reads the operator's keys, and makes those that are not there: once, by whoever leads first. The public half of the audit key is put into
+ * a ConfigMap, for those who verify. Throws when a Secret is there and does not hold a key: it is never replaced, since every store's
+ * operator password, or the proof of every record, hangs on it.
+ */
+export const ensureOperatorKeys = async (client: Client, namespace: string, name: string, signal: AbortSignal): Promise<OperatorKeys> => {
+  const at = { client, namespace, signal }
+  const master = await ensureSecret(at, `${name}-master-key`, masterKeyField, () => randomBytes(32).toString('base64'))
+  const masterKey = Buffer.from(master, 'base64')
+  if (masterKey.length !== 32) throw new Error(`Secret ${namespace}/${name}-master-key: field ${masterKeyField} is not 32 bytes in base64. Restore it from a backup.`)
+  const auditPrivateKey = await ensureSecret(at, `${name}-audit-key`, auditKeyField, generateKey)
+  await publish(at, `${name}-audit-public-key`, publicKeyOf(auditPrivateKey))
+  return { masterKey, auditPrivateKey }
+}
+
+interface Place {
+  readonly client: Client
+  readonly namespace: string
+  readonly signal: AbortSignal
+}
+
+const ensureSecret = async ({ client, namespace, signal }: Place, name: string, field: string, make: () => string): Promise<string> => {
+  const read = async (): Promise<Secret | undefined> => {
+    try {
+      return await client.get(secrets, { namespace, name }, { signal })
+    } catch (error) {
+      if (isApiError(error, 'notFound')) return undefined
+      throw error
+    }
+  }
+  let secret = await read()
+  if (!secret) {
+    const data = { [field]: Buffer.from(make()).toString('base64') }
+    try {
+      secret = await client.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name }, type: 'Opaque', immutable: true, data }, { signal })
+    } catch (error) {
+      if (!isApiError(error, 'exists')) throw error
+      secret = await read()
+    }
+  }
+  const value = secret?.data?.[field]
+  if (value === undefined) throw new Error(`Secret ${namespace}/${name} has no field ${field}: restore it from a backup, or delete it to start anew`)
+  return Buffer.from(value, 'base64').toString('utf8')
+}
+
+const publish = async ({ client, namespace, signal }: Place, name: string, publicKey: string): Promise<void> => {
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name }, data: { 'public.pem': publicKey } }
+  try {
+    const current = await client.get(configMaps, { namespace, name }, { signal })
+    if (current.data?.['public.pem'] === publicKey) return
+  } catch (error) {
+    if (!isApiError(error, 'notFound')) throw error
+  }
+  await client.apply(configMaps, object, { fieldManager: 'session-store-operator', signal })
+}

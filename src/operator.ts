@@ -1,0 +1,117 @@
+import type { KubeConfig } from '@kubernetes/client-node'
+import { apiVersion, flushSessions, sessionStores, type FlushSessions } from './api/resources.ts'
+import { createSigner } from './audit/signature.ts'
+import { openSink } from './audit/sink.ts'
+import { flushReconciler } from './flushes/reconcile.ts'
+import type { FlushRuntime } from './flushes/runtime.ts'
+import { Controller } from './kubernetes/controller.ts'
+import { configMaps, networkPolicies, pods, services, statefulSets } from './kubernetes/kinds.ts'
+import type { Logger } from './kubernetes/logger.ts'
+import { Manager } from './kubernetes/manager.ts'
+import { itself, ownerOf, type Mapping } from './kubernetes/mapping.ts'
+import { ensureOperatorKeys } from './operator-keys.ts'
+import type { Options } from './options.ts'
+import { AuditLog } from './stores/audit-log.ts'
+import { Connections } from './stores/connections.ts'
+import { KeyedLock } from './stores/keyed-lock.ts'
+import { LiveAcl } from './stores/live-acl.ts'
+import { managedBySelector } from './stores/names.ts'
+import { policyReconciler } from './stores/policy/reconcile.ts'
+import { storeReconciler } from './stores/reconcile.ts'
+
+/** Stores reconciled at once. A pass waits mostly for Redis and the API server. */
+const storeConcurrency = 8
+/** Stores swept at once; each sweep paces itself. */
+const policyConcurrency = 4
+const flushConcurrency = 16
+
+/** Puts the operator together; it begins to work when it leads. */
+export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Logger, userAgent: string): Manager => {
+  const manager = new Manager({
+    kubeConfig,
+    namespaces: options.namespaces,
+    identity: options.identity,
+    userAgent,
+    log,
+    leaderElection: { namespace: options.operatorNamespace, name: options.name },
+    healthPort: options.healthPort,
+    metricsPort: options.metricsPort,
+  })
+  const ours = { labelSelector: managedBySelector }
+  const caches = {
+    stores: manager.informer(sessionStores),
+    statefulSets: manager.informer(statefulSets, ours),
+    pods: manager.informer(pods, ours),
+    services: manager.informer(services, ours),
+    configMaps: manager.informer(configMaps, ours),
+    networkPolicies: manager.informer(networkPolicies, ours),
+  }
+  const flushes = manager.informer(flushSessions)
+  const connections = new Connections({ confirmLeadership: () => manager.confirmLeadership(), log })
+  // Keys are read when we lead, and no reconcile begins before.
+  const late: { runtime?: FlushRuntime } = {}
+  const runtime = (): FlushRuntime => {
+    if (!late.runtime) throw new Error('a reconcile began before the keys were read')
+    return late.runtime
+  }
+  manager.onLeading(async (signal) => {
+    const keys = await ensureOperatorKeys(manager.client, options.operatorNamespace, options.name, signal)
+    const sink = await openSink(options.auditLog)
+    const { client, clock, events } = manager
+    late.runtime = {
+      client,
+      clock,
+      events,
+      engines: options.engines,
+      operator: { namespace: options.operatorNamespace, labels: options.podLabels },
+      masterKey: keys.masterKey,
+      connections,
+      liveAcl: new LiveAcl(),
+      lock: new KeyedLock(),
+      caches,
+      flushes,
+      audit: new AuditLog({ client, clock, log, sink, signer: createSigner(keys.auditPrivateKey) }),
+    }
+  })
+  manager.onStop(() => connections.closeAll())
+  caches.pods.onChange((change) => {
+    if (change.type === 'deleted') connections.forget(change.object.metadata.uid ?? '')
+  })
+
+  const ofStore = ownerOf('SessionStore', apiVersion)
+  const stores = new Controller({
+    name: 'sessionstore',
+    concurrency: storeConcurrency,
+    manager,
+    reconcile: async (name, context) => await storeReconciler(runtime())(name, context),
+  })
+    .watch(caches.stores, itself)
+    .watch(caches.statefulSets, ofStore)
+    .watch(caches.pods, storeOfPod)
+    .watch(caches.services, ofStore)
+    .watch(caches.configMaps, ofStore)
+    .watch(caches.networkPolicies, ofStore)
+  const policy = new Controller({
+    name: 'sessionpolicy',
+    concurrency: policyConcurrency,
+    manager,
+    reconcile: async (name, context) => await policyReconciler(runtime())(name, context),
+  }).watch(caches.stores, itself, { when: (store, old) => store.metadata.generation !== old?.metadata.generation })
+  const flush = new Controller({
+    name: 'flushsessions',
+    concurrency: flushConcurrency,
+    manager,
+    reconcile: async (name, context) => await flushReconciler(runtime())(name, context),
+  }).watch(flushes, urgent)
+  for (const controller of [flush, stores, policy]) manager.add(controller)
+  return manager
+}
+
+/** A pod's owner is the StatefulSet, which has its store's name. */
+const storeOfPod: Mapping<{ readonly metadata: { readonly namespace?: string; readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[] } } & Parameters<typeof itself>[0]> = (pod) => {
+  const set = pod.metadata.ownerReferences?.find((owner) => owner.kind === 'StatefulSet')
+  return set ? [{ ...(pod.metadata.namespace === undefined ? {} : { namespace: pod.metadata.namespace }), name: set.name }] : []
+}
+
+/** Somebody waits for a flush, in an incident: it goes before everything else. */
+const urgent: Mapping<FlushSessions> = (flush) => itself(flush).map((request) => ({ ...request, priority: 'high' }))
