@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { auditPolicy } from './audit-policy.ts'
+import { flags } from './flags.ts'
 
 /** A line of kube-apiserver's token file: a static bearer token and who it stands for. */
 export interface TokenUser {
@@ -22,12 +23,14 @@ export const writeServerKeys = (folder: string, users: readonly TokenUser[]): re
   )
   writeFileSync(at('tokens.csv'), `${lines.join('\n')}\n`, { mode: 0o600 })
   writeFileSync(at('audit-policy.yaml'), auditPolicy)
-  return [
-    ...['--cert-dir', folder, '--token-auth-file', at('tokens.csv')],
-    ...['--service-account-issuer', 'https://kubernetes.default.svc'],
-    ...['--service-account-key-file', at('sa.pub'), '--service-account-signing-key-file', at('sa.key')],
-    ...['--audit-policy-file', at('audit-policy.yaml')],
-  ]
+  return flags({
+    'cert-dir': folder,
+    'token-auth-file': at('tokens.csv'),
+    'service-account-issuer': 'https://kubernetes.default.svc',
+    'service-account-key-file': at('sa.pub'),
+    'service-account-signing-key-file': at('sa.key'),
+    'audit-policy-file': at('audit-policy.yaml'),
+  })
 }
 
 /** kube-apiserver's own certificate (made by it at its start, with its CA): what clients verify it with. */

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isReady } from '../cluster/api-request.ts'
+import { featureGates, flags } from '../cluster/flags.ts'
 import { freePorts } from '../cluster/free-ports.ts'
 import { kubeconfigText } from '../cluster/kubeconfig.ts'
 import { isAlive, signal } from '../cluster/process-identity.ts'
@@ -64,46 +65,49 @@ export const startApiServer = async (options: ApiServerOptions = {}): Promise<Ap
   const peerUrl = `http://127.0.0.1:${peerPort}`
   const auditLog = join(folder, 'audit.log')
   const kubeconfig = join(folder, 'kubeconfig')
-  const gates = Object.entries(options.featureGates ?? {}).map(([gate, on]) => `${gate}=${on}`)
   const serverArgs = [
     ...writeServerKeys(folder, [
       { token, user: 'admin', group: 'system:masters' },
       { token: controllerToken, user: 'system:kube-controller-manager' },
     ]),
-    ...['--etcd-servers', etcdUrl, '--bind-address', '127.0.0.1', '--advertise-address', '127.0.0.1'],
-    ...['--secure-port', new URL(url).port, '--authorization-mode', 'RBAC', '--audit-log-path', auditLog],
-    ...['--service-cluster-ip-range', '198.18.128.0/20', '--allow-privileged'],
-    ...(gates.length === 0 ? [] : ['--feature-gates', gates.join(',')]),
+    ...flags({
+      'etcd-servers': etcdUrl,
+      'bind-address': '127.0.0.1',
+      'advertise-address': '127.0.0.1',
+      'secure-port': new URL(url).port,
+      'authorization-mode': 'RBAC',
+      'audit-log-path': auditLog,
+      'service-cluster-ip-range': '198.18.128.0/20',
+      'allow-privileged': true,
+      'feature-gates': featureGates(options.featureGates),
+    }),
     ...(options.args ?? []),
   ]
   const start = (name: string, args: readonly string[]): ProcessRecord =>
     startRecorded(folder, name, ['setpriv', '--pdeathsig', 'KILL', join(bin, name), ...args])
-  const etcd = start('etcd', [
-    ...['--data-dir', join(folder, 'etcd'), '--unsafe-no-fsync', '--log-level', 'warn'],
-    ...['--listen-client-urls', etcdUrl, '--advertise-client-urls', etcdUrl],
-    ...[
-      '--listen-peer-urls',
-      peerUrl,
-      '--initial-advertise-peer-urls',
-      peerUrl,
-      '--initial-cluster',
-      `default=${peerUrl}`,
-    ],
-  ])
+  const etcd = start(
+    'etcd',
+    flags({
+      'data-dir': join(folder, 'etcd'),
+      'unsafe-no-fsync': true,
+      'log-level': 'warn',
+      'listen-client-urls': etcdUrl,
+      'advertise-client-urls': etcdUrl,
+      'listen-peer-urls': peerUrl,
+      'initial-advertise-peer-urls': peerUrl,
+      'initial-cluster': `default=${peerUrl}`,
+    }),
+  )
   const ca = (): string => readFileSync(serverCertificate(folder), 'utf8')
   const startServer = async (): Promise<ProcessRecord> => {
     const started = start('kube-apiserver', serverArgs)
-    const alive = (): void => {
-      if (isAlive(started)) return
-      throw new Error(
-        `kube-apiserver ended: ${readFileSync(join(folder, 'logs/kube-apiserver.log'), 'utf8').slice(-2000)}`,
-      )
-    }
-    await waitUntil('kube-apiserver ready', async () => (isAlive(started) ? isReady({ url, ca: ca(), token }) : true), {
-      timeoutMs: 60_000,
-    })
-    alive()
-    return started
+    // one that has ended is not waited for: what it said last is the error
+    const settled = async (): Promise<boolean> => !isAlive(started) || (await isReady({ url, ca: ca(), token }))
+    await waitUntil(`kube-apiserver on ${url} ready`, settled, { timeoutMs: 60_000 })
+    if (isAlive(started)) return started
+    throw new Error(
+      `kube-apiserver ended: ${readFileSync(join(folder, 'logs/kube-apiserver.log'), 'utf8').slice(-2000)}`,
+    )
   }
   const cleanUp = async (processes: readonly ProcessRecord[]): Promise<void> => {
     // nothing here is worth a graceful end: the data goes away with it
@@ -120,11 +124,18 @@ export const startApiServer = async (options: ApiServerOptions = {}): Promise<Ap
     const config = join(folder, 'controllers.kubeconfig')
     writeFileSync(config, kubeconfigText({ url, ca: ca(), token: controllerToken }), { mode: 0o600 })
     others.push(
-      start('kube-controller-manager', [
-        ...['--kubeconfig', config, '--leader-elect=false', '--use-service-account-credentials'],
-        ...['--service-account-private-key-file', join(folder, 'sa.key'), '--root-ca-file', serverCertificate(folder)],
-        ...['--bind-address', '127.0.0.1', '--secure-port', String(controllerPort)],
-      ]),
+      start(
+        'kube-controller-manager',
+        flags({
+          kubeconfig: config,
+          'leader-elect': false,
+          'use-service-account-credentials': true,
+          'service-account-private-key-file': join(folder, 'sa.key'),
+          'root-ca-file': serverCertificate(folder),
+          'bind-address': '127.0.0.1',
+          'secure-port': controllerPort,
+        }),
+      ),
     )
   }
   return {
