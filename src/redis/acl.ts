@@ -20,7 +20,7 @@ export const passwordHash = (password: string): string => `#${createHash('sha256
 const operatorCommands = [
   '+auth', '+hello', '+ping', '+select|0', '+info', '+time', '+role', '+dbsize', '+multi', '+exec', '+discard',
   '+acl|whoami', '+acl|list', '+acl|setuser', '+acl|deluser', '+acl|save', '+acl|log',
-  '+client|id', '+client|list', '+client|kill', '+client|setname', '+client|no-touch',
+  '+client|id', '+client|list', '+client|kill', '+client|setname',
   '+config|get', '+config|set', '+slowlog|reset', '+latency|reset',
   '+set', '+del', '+scan', '+unlink', '+flushdb', '+eval', '+pttl', '+pexpire', '+bgrewriteaof', '+waitaof',
 ] // prettier-ignore

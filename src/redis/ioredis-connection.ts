@@ -31,9 +31,9 @@ export const connect = async (endpoint: Endpoint, login: Login, options: Connect
     disableClientInfo: true,
   })
   // Without a listener ioredis writes to the console; the failed call carries the error to us.
-  let cause = 'the connection broke'
+  let cause: Error | undefined
   redis.on('error', (error: Error) => {
-    cause = error.message
+    cause = error
   })
   const abort = () => redis.disconnect()
   options.signal?.addEventListener('abort', abort, { once: true })
@@ -43,17 +43,17 @@ export const connect = async (endpoint: Endpoint, login: Login, options: Connect
     await redis.ping()
   } catch (error) {
     redis.disconnect()
-    throw failure('CONNECT', error, cause)
+    // A refused login closes the connection: the event says why, the call only that it is closed.
+    throw failure('CONNECT', cause ?? error)
   } finally {
     options.signal?.removeEventListener('abort', abort)
   }
   return new IoredisConnection(redis)
 }
 
-const failure = (command: string, error: unknown, cause = ''): RedisError => {
+const failure = (command: string, error: unknown): RedisError => {
   if (error instanceof Error && error.name === 'ReplyError') return replyError(command, error.message)
-  const message = error instanceof Error ? error.message : 'failed'
-  return new RedisError('unreachable', command, cause === '' ? message : cause)
+  return new RedisError('unreachable', command, error instanceof Error ? error.message : 'failed')
 }
 
 const label = (command: Command): string =>

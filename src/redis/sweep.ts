@@ -23,8 +23,9 @@ const pageScript = `
 local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])
 local corrected = 0
 for _, key in ipairs(page[2]) do
-  corrected = corrected + redis.call('PEXPIRE', key, ARGV[4], 'NX')
-  if ARGV[5] ~= '0' then corrected = corrected + redis.call('PEXPIRE', key, ARGV[5], 'LT') end
+  local changed = redis.call('PEXPIRE', key, ARGV[4], 'NX')
+  if changed == 0 and ARGV[5] ~= '0' then changed = redis.call('PEXPIRE', key, ARGV[5], 'LT') end
+  corrected = corrected + changed
 end
 return {page[1], #page[2], corrected}
 `
