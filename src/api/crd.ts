@@ -51,7 +51,16 @@ const structural = (schema: Schema): Schema => {
       result[key] = value
     }
   }
+  if (isObject(result['default'])) result['default'] = { ...defaultsOf(result), ...result['default'] }
   return result
+}
+
+/** What an empty object becomes: rules of CEL look at a default before the defaults inside of it are filled in. */
+const defaultsOf = (schema: Schema): Schema => {
+  const properties = isObject(schema['properties']) ? Object.entries(schema['properties']) : []
+  return Object.fromEntries(
+    properties.flatMap(([name, property]) => (isObject(property) && 'default' in property ? [[name, property['default']]] : [])),
+  )
 }
 
 /** The OpenAPI schema of a zod schema, as people send it (defaults not yet filled in). */
