@@ -39,7 +39,7 @@ export interface FaultOptions {
 
 /** A fault that was set. */
 export interface SetFault {
-  /** Matching requests so far, befallen or not. */
+  /** Matching requests so far that no earlier fault has befallen. */
   readonly seen: number
   /** Requests it has befallen. */
   readonly hits: number
@@ -57,7 +57,7 @@ export interface RecordedWrite extends RequestInfo {
 
 /** What a test does to the traffic. */
 export interface Faults {
-  /** Befalls requests yet to come; the first fault that matches wins. */
+  /** Befalls requests yet to come; the first fault that matches wins, and later ones do not count the request. */
   set(match: Match, fault: Fault, options?: FaultOptions): SetFault
   /** The watches that are open now. */
   watches(match: Match): readonly WatchSession[]
@@ -78,6 +78,8 @@ export interface FaultProxy {
   readonly writes: readonly RecordedWrite[]
   /** Every request that reached the proxy, in order, befallen ones included. */
   readonly requests: readonly RequestInfo[]
+  /** Connections that clients have made so far. */
+  readonly connections: number
   stop(): Promise<void>
 }
 
@@ -111,14 +113,14 @@ export const startFaultProxy = async (options: { readonly target: string }): Pro
   const frozen = new Map<string, FrozenView>()
 
   const faultFor = (info: RequestInfo): ActiveFault | undefined => {
-    let found: ActiveFault | undefined
     for (const each of active) {
       if (!matches(each.match, info)) continue
       each.seen += 1
-      if (!found && each.seen >= each.from && each.seen < each.until) found = each
+      if (each.seen < each.from || each.seen >= each.until) continue
+      each.hits += 1
+      return each
     }
-    if (found) found.hits += 1
-    return found
+    return undefined
   }
 
   const forward = (
@@ -196,6 +198,10 @@ export const startFaultProxy = async (options: { readonly target: string }): Pro
   const server = createServer((request, response) => {
     handle(request, response).catch(() => request.socket.destroy())
   })
+  let connections = 0
+  server.on('connection', () => {
+    connections += 1
+  })
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })
@@ -215,6 +221,9 @@ export const startFaultProxy = async (options: { readonly target: string }): Pro
     url,
     writes,
     requests,
+    get connections() {
+      return connections
+    },
     faults: {
       set: (match, fault, { times = 1, nth = 1 } = {}) => {
         const entry: ActiveFault = { match, fault, from: nth, until: nth + times, seen: 0, hits: 0 }
