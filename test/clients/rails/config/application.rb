@@ -1,0 +1,44 @@
+# frozen_string_literal: true
+
+# A small Rails application as it would run in production, with its sessions in Redis through redis-actionpack.
+#   BINDING_DIR           where the client Secret is mounted (default /bindings/sessions)
+#   EXPIRE_AFTER_SECONDS  the session store's `expire_after`; absent, sessions never expire (redis-store's default)
+require 'rails'
+require 'action_controller/railtie'
+require 'redis-actionpack'
+
+class Application < Rails::Application
+  binding_dir = ENV.fetch('BINDING_DIR', '/bindings/sessions')
+  expire_after = ENV['EXPIRE_AFTER_SECONDS']
+
+  config.root = File.dirname(__dir__)
+  config.load_defaults 6.1
+  config.eager_load = true
+  config.cache_classes = true
+  config.consider_all_requests_local = false
+  config.secret_key_base = 'only-for-tests' * 5
+  config.hosts.clear
+  config.session_store :redis_store,
+                       **{ servers: [File.read(File.join(binding_dir, 'uri')).strip],
+                           key: 'sid',
+                           threadsafe: true,
+                           expire_after: expire_after && Integer(expire_after) }.compact
+  # Requests and errors, without parameters: neither session ids nor key names reach the log.
+  config.logger = ActiveSupport::Logger.new($stdout)
+  config.log_level = :warn
+  config.filter_parameters += [/.*/]
+
+  routes.append do
+    get 'healthz', to: 'sessions#healthz'
+    post 'release', to: 'sessions#release'
+    get 'held', to: 'sessions#held'
+    post 'login', to: 'sessions#login'
+    get 'me', to: 'sessions#me'
+    get 'change', to: 'sessions#change'
+    get 'hold', to: 'sessions#hold'
+    post 'logout', to: 'sessions#logout'
+  end
+end
+
+$stdout.sync = true
+Rails.application.initialize!
