@@ -6,7 +6,17 @@ import { version } from './version.ts'
 
 const options = readOptions(process.argv)
 // Logs go to stderr: stdout is the audit stream's.
-const log = pino({ level: options.logLevel, base: null, redact: ['*.command.args', 'err.command.args'] }, pino.destination(2))
+const log = pino(
+  {
+    level: options.logLevel,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    // ioredis puts a failed command's arguments on its errors: passwords, keys, sessions.
+    redact: ['*.command.args', 'err.command.args'],
+  },
+  pino.destination(2),
+)
 const kubeConfig = new KubeConfig()
 kubeConfig.loadFromDefault()
 

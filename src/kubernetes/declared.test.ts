@@ -23,6 +23,11 @@ describe('an observed object holds what is declared', () => {
     ['an empty list that the server dropped', { spec: { ingress: [] } }, { spec: {} }],
     ['empty annotations that the server dropped', { metadata: { annotations: {} } }, { metadata: {} }],
     ['nothing where null is declared', { spec: { a: null, b: undefined } }, { spec: {} }],
+    [
+      'a zero value that the server left out',
+      { volumeMounts: [{ mountPath: '/a', readOnly: false, subPath: '' }], minReadySeconds: 0 },
+      { volumeMounts: [{ mountPath: '/a' }] },
+    ],
     ['a finalizer among others', { metadata: { finalizers: ['b'] } }, { metadata: { finalizers: ['a', 'b'] } }],
     [
       'elements of an atomic list with defaults',
@@ -36,6 +41,7 @@ describe('an observed object holds what is declared', () => {
   test.each([
     ['a changed value', { spec: { replicas: 2 } }, { spec: { replicas: 1 } }],
     ['a value that is gone', { data: { a: '1' } }, { data: {} }],
+    ['an empty value that is gone', { data: { a: '' } }, { data: {} }],
     ['a container less', template([{ name: 'redis' }, { name: 'exporter' }]), template([{ name: 'redis' }])],
     [
       'an element too many in an atomic list',

@@ -29,8 +29,8 @@ const listKeys: Readonly<Record<string, readonly string[]>> = {
 /** Lists of plain values that are merged as sets. */
 const setLists = new Set(['finalizers', 'accessModes'])
 
-/** Map-like objects that the API server drops when they are empty. */
-const droppedWhenEmpty = new Set(['annotations', 'labels', 'data', 'nodeSelector', 'binaryData'])
+/** Maps of people's own keys. The API server drops them when they are empty, but no value in them. */
+const freeMaps = new Set(['annotations', 'binaryData', 'data', 'labels', 'matchLabels', 'nodeSelector'])
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -58,16 +58,20 @@ export const holds = (declared: unknown, observed: unknown, field = '', parent =
   if (Array.isArray(declared)) return holdsList(declared, observed, field)
   if (isObject(declared)) {
     if (!isObject(observed)) {
-      return (observed === undefined || observed === null) && isEmpty(declared) && droppedWhenEmpty.has(field)
+      return (observed === undefined || observed === null) && isEmpty(declared) && freeMaps.has(field)
     }
     return Object.entries(declared).every(
       ([name, value]) => value === undefined || value === null || holds(value, observed[name], name, field),
     )
   }
   if (declared === observed) return true
+  // in typed objects the API server leaves out what has its zero value (`omitempty`), such as `readOnly: false`
+  if (observed === undefined) return isZero(declared) && !freeMaps.has(parent)
   const isQuantity = quantityMaps.has(parent) || quantityFields.has(field)
   return isQuantity && isScalar(declared) && isScalar(observed) && sameQuantity(declared, observed)
 }
+
+const isZero = (value: unknown): boolean => value === '' || value === 0 || value === false
 
 const isScalar = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number'
 

@@ -73,10 +73,13 @@ const confined = (before: SessionStoreStatus | undefined, unconfinedUser: string
 
 /** Tells of what a person would want to see in `kubectl describe`, once, when it changes. */
 const announce = (runtime: StoreRuntime, store: SessionStore, report: Report): void => {
+  const starting = report.get('Progressing')?.status === 'True'
   const was = new Map((store.status?.conditions ?? []).map((condition) => [condition.type, condition]))
   for (const finding of report.findings) {
     const before = was.get(finding.type)
     if (before?.status === finding.status && before.reason === finding.reason) continue
+    // What is not there yet while Redis starts is nothing to warn of.
+    if (finding.type === 'Ready' && finding.status === 'False' && starting) continue
     const bad = finding.type === 'Degraded' ? finding.status === 'True' : finding.type !== 'Progressing' && finding.status === 'False'
     const worth = finding.type === 'Ready' || bad || finding.reason === 'RestartPending'
     if (worth) runtime.events.record(store, { type: bad ? 'Warning' : 'Normal', reason: finding.reason, message: finding.message })

@@ -30,12 +30,14 @@ const ping = (engine: ResolvedEngine): string =>
 
 const shell = (script: string) => ({ exec: { command: ['sh', '-c', script] } })
 
+const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)}Mi`
+
 /** Resources of the Redis container. Memory is its limit and its request: it is counted on, and never over-committed. */
 export const resources = (store: ReadSessionStore, maxmemoryBytes: number) => {
   const appendOnly = store.spec.persistence.mode === 'AppendOnly'
-  const memory = String(memoryLimitBytes(maxmemoryBytes, appendOnly))
+  const memory = mebibytes(memoryLimitBytes(maxmemoryBytes, appendOnly))
   const { cpuRequest, cpuLimit } = store.spec.pod.resources
-  const storage = String(ephemeralStorageBytes(maxmemoryBytes, appendOnly))
+  const storage = mebibytes(ephemeralStorageBytes(maxmemoryBytes, appendOnly))
   return {
     requests: { cpu: cpuRequest, memory, 'ephemeral-storage': storage },
     limits: { memory, ...(cpuLimit === undefined ? {} : { cpu: cpuLimit }) },
