@@ -196,6 +196,8 @@ export class Manager {
     try {
       await elector?.acquire(signal)
     } catch (error) {
+      // the lease may have become ours in the very moment of the stop
+      await elector?.release()
       if (signal.aborted) return
       throw error
     }
