@@ -20,11 +20,19 @@ const auditKeyField = 'private.pem'
  * a ConfigMap, for those who verify. Throws when a Secret is there and does not hold a key: it is never replaced, since every store's
  * operator password, or the proof of every record, hangs on it.
  */
-export const ensureOperatorKeys = async (client: Client, namespace: string, name: string, signal: AbortSignal): Promise<OperatorKeys> => {
+export const ensureOperatorKeys = async (
+  client: Client,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<OperatorKeys> => {
   const at = { client, namespace, signal }
   const master = await ensureSecret(at, `${name}-master-key`, masterKeyField, () => randomBytes(32).toString('base64'))
   const masterKey = Buffer.from(master, 'base64')
-  if (masterKey.length !== 32) throw new Error(`Secret ${namespace}/${name}-master-key: field ${masterKeyField} is not 32 bytes in base64. Restore it from a backup.`)
+  if (masterKey.length !== 32)
+    throw new Error(
+      `Secret ${namespace}/${name}-master-key: field ${masterKeyField} is not 32 bytes in base64. Restore it from a backup.`,
+    )
   const auditPrivateKey = await ensureSecret(at, `${name}-audit-key`, auditKeyField, generateKey)
   await publish(at, `${name}-audit-public-key`, publicKeyOf(auditPrivateKey))
   return { masterKey, auditPrivateKey }
@@ -36,7 +44,12 @@ interface Place {
   readonly signal: AbortSignal
 }
 
-const ensureSecret = async ({ client, namespace, signal }: Place, name: string, field: string, make: () => string): Promise<string> => {
+const ensureSecret = async (
+  { client, namespace, signal }: Place,
+  name: string,
+  field: string,
+  make: () => string,
+): Promise<string> => {
   const read = async (): Promise<Secret | undefined> => {
     try {
       return await client.get(secrets, { namespace, name }, { signal })
@@ -49,19 +62,31 @@ const ensureSecret = async ({ client, namespace, signal }: Place, name: string, 
   if (!secret) {
     const data = { [field]: Buffer.from(make()).toString('base64') }
     try {
-      secret = await client.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name }, type: 'Opaque', immutable: true, data }, { signal })
+      secret = await client.create(
+        secrets,
+        { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name }, type: 'Opaque', immutable: true, data },
+        { signal },
+      )
     } catch (error) {
       if (!isApiError(error, 'exists')) throw error
       secret = await read()
     }
   }
   const value = secret?.data?.[field]
-  if (value === undefined) throw new Error(`Secret ${namespace}/${name} has no field ${field}: restore it from a backup, or delete it to start anew`)
+  if (value === undefined)
+    throw new Error(
+      `Secret ${namespace}/${name} has no field ${field}: restore it from a backup, or delete it to start anew`,
+    )
   return Buffer.from(value, 'base64').toString('utf8')
 }
 
 const publish = async ({ client, namespace, signal }: Place, name: string, publicKey: string): Promise<void> => {
-  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name }, data: { 'public.pem': publicKey } }
+  const object = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace, name },
+    data: { 'public.pem': publicKey },
+  }
   try {
     const current = await client.get(configMaps, { namespace, name }, { signal })
     if (current.data?.['public.pem'] === publicKey) return

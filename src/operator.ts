@@ -108,9 +108,18 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
 }
 
 /** A pod's owner is the StatefulSet, which has its store's name. */
-const storeOfPod: Mapping<{ readonly metadata: { readonly namespace?: string; readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[] } } & Parameters<typeof itself>[0]> = (pod) => {
+const storeOfPod: Mapping<
+  {
+    readonly metadata: {
+      readonly namespace?: string
+      readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[]
+    }
+  } & Parameters<typeof itself>[0]
+> = (pod) => {
   const set = pod.metadata.ownerReferences?.find((owner) => owner.kind === 'StatefulSet')
-  return set ? [{ ...(pod.metadata.namespace === undefined ? {} : { namespace: pod.metadata.namespace }), name: set.name }] : []
+  return set
+    ? [{ ...(pod.metadata.namespace === undefined ? {} : { namespace: pod.metadata.namespace }), name: set.name }]
+    : []
 }
 
 /** Somebody waits for a flush, in an incident: it goes before everything else. */

@@ -48,22 +48,40 @@ const readEngines = (path: string): Engines => {
   const parsed = enginesSchema.safeParse(parse(text))
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw new InvalidArgumentError(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}; wanted {Redis: {"8.8": {image: …}}, Valkey: {…}}`)
+  throw new InvalidArgumentError(
+    `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}; wanted {Redis: {"8.8": {image: …}}, Valkey: {…}}`,
+  )
 }
 
 /** Reads flags and environment once. Ends the process with a sentence on stderr when they do not hold. */
 export const readOptions = (argv: readonly string[]): Options => {
   const command = new Command('session-store-operator')
     .description('Runs private Redis for web sessions, and revokes sessions when it matters')
-    .addOption(new Option('--name <name>', 'of the Lease and of the keys in its namespace').default('session-store-operator'))
-    .addOption(new Option('--operator-namespace <namespace>', 'where it runs and keeps its keys').env('POD_NAMESPACE').makeOptionMandatory())
+    .addOption(
+      new Option('--name <name>', 'of the Lease and of the keys in its namespace').default('session-store-operator'),
+    )
+    .addOption(
+      new Option('--operator-namespace <namespace>', 'where it runs and keeps its keys')
+        .env('POD_NAMESPACE')
+        .makeOptionMandatory(),
+    )
     .addOption(new Option('--namespaces <a,b>', 'that it serves').argParser(list).conflicts('allNamespaces'))
     .addOption(new Option('--all-namespaces', 'serve every namespace'))
-    .addOption(new Option('--pod-labels <k=v,…>', "of the operator's own pods").argParser(labelMap).default({ 'app.kubernetes.io/name': 'session-store-operator' }))
-    .addOption(new Option('--engines <file>', 'images by type and version').argParser(readEngines).default(defaultEngines, 'built in'))
+    .addOption(
+      new Option('--pod-labels <k=v,…>', "of the operator's own pods")
+        .argParser(labelMap)
+        .default({ 'app.kubernetes.io/name': 'session-store-operator' }),
+    )
+    .addOption(
+      new Option('--engines <file>', 'images by type and version')
+        .argParser(readEngines)
+        .default(defaultEngines, 'built in'),
+    )
     .addOption(new Option('--health-port <port>').argParser(portNumber).default(8081))
     .addOption(new Option('--metrics-port <port>').argParser(portNumber).default(8080))
-    .addOption(new Option('--audit-log <file>', 'that signed records are appended to, a line each').default('/dev/stdout'))
+    .addOption(
+      new Option('--audit-log <file>', 'that signed records are appended to, a line each').default('/dev/stdout'),
+    )
     .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
     .addOption(new Option('--identity <name>', 'of this process').env('POD_NAME').default('operator'))
     .parse(argv)

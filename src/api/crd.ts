@@ -59,7 +59,9 @@ const structural = (schema: Schema): Schema => {
 const defaultsOf = (schema: Schema): Schema => {
   const properties = isObject(schema['properties']) ? Object.entries(schema['properties']) : []
   return Object.fromEntries(
-    properties.flatMap(([name, property]) => (isObject(property) && 'default' in property ? [[name, property['default']]] : [])),
+    properties.flatMap(([name, property]) =>
+      isObject(property) && 'default' in property ? [[name, property['default']]] : [],
+    ),
   )
 }
 

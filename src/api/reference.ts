@@ -76,14 +76,7 @@ export const reference = (kinds: readonly Kind[]): string => {
     const refusals = [...(kind.rules ?? []).map((rule) => `- ${rule.message ?? ''}`), ...ruleLines(spec, 'spec')]
     if (refusals.length > 0) lines.push('Refused at admission, with these words:', '', ...refusals, '')
     if (kind.status) {
-      lines.push(
-        '### status',
-        '',
-        '| field | type | |',
-        '|---|---|---|',
-        ...rows(openApiSchema(kind.status) as Property, ''),
-        '',
-      )
+      lines.push('### status', '', '| field | type | |', '|---|---|---|', ...rows(openApiSchema(kind.status), ''), '')
     }
   }
   return `${lines.join('\n').trimEnd()}\n`

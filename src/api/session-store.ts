@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { condition, conditions, duration, embedded, label, quantity, rules, time } from './values.ts'
+import { conditions, duration, embedded, label, quantity, rules, time } from './values.ts'
 
 /** Eviction policies of Redis. Those beginning with `allkeys-` may log people out early. */
 export const evictionPolicies = [
@@ -87,7 +87,9 @@ const ttl = z
     enforcement: z
       .enum(['Off', 'Report', 'Enforce'])
       .default('Report')
-      .describe('Report tells of sessions with no time to live; Enforce also gives them one, and shortens those over `max`, by a paced sweep.'),
+      .describe(
+        'Report tells of sessions with no time to live; Enforce also gives them one, and shortens those over `max`, by a paced sweep.',
+      ),
   })
   .meta(
     rules(
@@ -302,4 +304,3 @@ export const sessionStoreStatus = z.object({
     .describe('The newest AuditRecord of this store: its place in the chain and its hash.'),
 })
 export type SessionStoreStatus = Readonly<z.infer<typeof sessionStoreStatus>>
-export type SessionStoreCondition = Readonly<z.infer<typeof condition>>

@@ -1,4 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto'
 
 /** Signs hashes of entries. */
 export interface Signer {
@@ -22,7 +30,10 @@ export const publicKeyOf = (privateKeyPem: string): string =>
 
 /** Names a public key: the first 16 hex digits of the SHA-256 of its SPKI. */
 export const keyIdOf = (publicKey: KeyObject): string =>
-  createHash('sha256').update(publicKey.export({ type: 'spki', format: 'der' })).digest('hex').slice(0, 16)
+  createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('hex')
+    .slice(0, 16)
 
 /** A signer for a private key (PKCS #8, PEM). Throws when it is not an Ed25519 key. */
 export const createSigner = (privateKeyPem: string): Signer => {

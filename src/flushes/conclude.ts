@@ -15,12 +15,26 @@ export interface Ending {
 const flushManager = 'session-store-operator-flush'
 
 /** Lifts the fence, puts the result on record, and only then says so. */
-export const conclude = async (runtime: FlushRuntime, flush: Flush, ending: Ending, signal: AbortSignal): Promise<void> => {
+export const conclude = async (
+  runtime: FlushRuntime,
+  flush: Flush,
+  ending: Ending,
+  signal: AbortSignal,
+): Promise<void> => {
   if (flush.is('Recorded')) {
     if (!flush.is('Unfenced')) await unfence(runtime, flush, signal)
     const { plan, nodes, fence, resurrections, guarantee, startedAt } = flush.status
     const type = { Completed: 'FlushCompleted', Failed: 'FlushFailed', Aborted: 'FlushAborted' } as const
-    const details = { outcome: ending, plan, nodes, fence, resurrections, guarantee, startedAt, conditions: flush.status.conditions }
+    const details = {
+      outcome: ending,
+      plan,
+      nodes,
+      fence,
+      resurrections,
+      guarantee,
+      startedAt,
+      conditions: flush.status.conditions,
+    }
     await append(runtime, flush, type[ending.phase], details, signal)
     await writeStore(runtime, flush, ending, signal)
   }
@@ -28,7 +42,11 @@ export const conclude = async (runtime: FlushRuntime, flush: Flush, ending: Endi
   flush.status.phase = ending.phase
   flush.status.finishedAt = now.toISOString()
   flush.progress(ending.reason, 100)
-  runtime.events.record(flush.object, { type: ending.phase === 'Completed' ? 'Normal' : 'Warning', reason: ending.reason, message: ending.message })
+  runtime.events.record(flush.object, {
+    type: ending.phase === 'Completed' ? 'Normal' : 'Warning',
+    reason: ending.reason,
+    message: ending.message,
+  })
   if (ending.phase !== 'Completed') flush.set('Verified', 'False', ending.reason, ending.message, now)
 }
 

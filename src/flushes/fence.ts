@@ -28,7 +28,9 @@ export interface FenceResult {
 export const fenceAndDelete = async (connection: RedisConnection, options: FenceOptions): Promise<FenceResult> => {
   const fences: readonly Command[] = options.clientUsers.map((user) => fenceUser(user, options.keyPrefix))
   const deletion: readonly Command[] = options.flushDatabase ? [['FLUSHDB', 'ASYNC']] : []
-  const replies = await connection.transaction([...fences, ['DBSIZE'], ['TIME'], ['INFO'], ...deletion], { signal: options.signal })
+  const replies = await connection.transaction([...fences, ['DBSIZE'], ['TIME'], ['INFO'], ...deletion], {
+    signal: options.signal,
+  })
   const at = fences.length
   return { before: Number(replies[at] ?? 0), atMs: redisTimeMs(replies[at + 1]), info: infoIn(replies, at + 2) }
 }

@@ -10,10 +10,19 @@ const finalizer = `${group}/fence`
 export const ensureFinalizer = async (client: Client, flush: Flush, signal: AbortSignal): Promise<void> => {
   const { finalizers = [] } = flush.object.metadata
   if (finalizers.includes(finalizer)) return
-  await client.patch(flushSessions, nameOf(flush.object), { metadata: { finalizers: [...finalizers, finalizer] } }, { signal })
+  await client.patch(
+    flushSessions,
+    nameOf(flush.object),
+    { metadata: { finalizers: [...finalizers, finalizer] } },
+    { signal },
+  )
 }
 
-export const removeFinalizer = async (client: Client, object: ReadFlushSessions, signal: AbortSignal): Promise<void> => {
+export const removeFinalizer = async (
+  client: Client,
+  object: ReadFlushSessions,
+  signal: AbortSignal,
+): Promise<void> => {
   try {
     // Read live: the pass that ends a flush may itself have set it.
     const { metadata } = await client.get(flushSessions, nameOf(object), { signal })

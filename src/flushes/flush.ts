@@ -43,11 +43,17 @@ export class Flush {
 
   set(type: FlushConditionType, status: Condition['status'], reason: string, message: string, now: Date): void {
     const observedGeneration = this.object.metadata.generation ?? 0
-    this.status.conditions = [...setCondition(this.status.conditions ?? [], { type, status, reason, message, observedGeneration }, now)]
+    this.status.conditions = [
+      ...setCondition(this.status.conditions ?? [], { type, status, reason, message, observedGeneration }, now),
+    ]
   }
 
   progress(step: string, percent: number): void {
-    this.status.progress = { step, percent, keysRevoked: this.status.nodes?.reduce((sum, node) => sum + node.revoked, 0) ?? 0 }
+    this.status.progress = {
+      step,
+      percent,
+      keysRevoked: this.status.nodes?.reduce((sum, node) => sum + node.revoked, 0) ?? 0,
+    }
   }
 }
 

@@ -3,7 +3,10 @@ import type { ReadFlushSessions, ReadSessionStore } from '../api/resources.ts'
 import { presetOf } from '../sessions/presets.ts'
 
 /** What the guarantee rests on, and what it does not reach: said in every flush, as it is for this store. */
-export const guaranteeOf = (flush: ReadFlushSessions, store: ReadSessionStore): NonNullable<FlushSessionsStatus['guarantee']> => ({
+export const guaranteeOf = (
+  flush: ReadFlushSessions,
+  store: ReadSessionStore,
+): NonNullable<FlushSessionsStatus['guarantee']> => ({
   assumptions: [
     'Everything that writes sessions logs in to Redis as one of spec.clients.',
     `No request holds a session for longer than limits.drain (${flush.spec.limits.drain}).`,

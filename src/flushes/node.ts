@@ -14,7 +14,11 @@ export interface FlushNode {
 }
 
 /** The store's node, or undefined while it does not answer: what it holds cannot be known, so a flush waits for it. */
-export const answeringNode = async (runtime: FlushRuntime, store: ReadSessionStore, signal: AbortSignal): Promise<FlushNode | undefined> => {
+export const answeringNode = async (
+  runtime: FlushRuntime,
+  store: ReadSessionStore,
+  signal: AbortSignal,
+): Promise<FlushNode | undefined> => {
   const { pod, node } = await observe(runtime, store, signal)
   if (!pod || !node || node.info.loading) return undefined
   return { name: pod.metadata.name ?? '', ...node }

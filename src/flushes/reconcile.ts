@@ -51,7 +51,11 @@ export const flushReconciler =
   }
 
 /** A cache may be old, and an old flush that seems new would delete twice: what a flush decides by is read live. */
-const readLive = async (runtime: FlushRuntime, name: ObjectName, signal: AbortSignal): Promise<ReadFlushSessions | undefined> => {
+const readLive = async (
+  runtime: FlushRuntime,
+  name: ObjectName,
+  signal: AbortSignal,
+): Promise<ReadFlushSessions | undefined> => {
   try {
     const object = await runtime.client.get(flushSessions, name, { signal })
     return { ...object, spec: flushSessionsSpec.parse(object.spec) }
@@ -73,20 +77,32 @@ const open = async (runtime: FlushRuntime, object: ReadFlushSessions, signal: Ab
     const engine = resolveEngine(store, runtime.engines)
     return typeof engine === 'string' ? engine : new Flush(object, store, engine)
   } catch (error) {
-    if (isApiError(error, 'notFound')) return `There is no SessionStore ${name} in namespace ${namespace}: correct spec.storeRef.name and create the flush again`
+    if (isApiError(error, 'notFound'))
+      return `There is no SessionStore ${name} in namespace ${namespace}: correct spec.storeRef.name and create the flush again`
     throw error
   }
 }
 
 /** Takes as many steps as it can, and writes status when it must wait. */
-const advance = async (runtime: FlushRuntime, flush: Flush, log: Logger, signal: AbortSignal): Promise<ReconcileResult> => {
+const advance = async (
+  runtime: FlushRuntime,
+  flush: Flush,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<ReconcileResult> => {
   const locked = <T>(work: () => Promise<T>) => runtime.lock.run(storeUid(flush.store), work)
   const stopped = stop(runtime, flush)
   if (stopped) return await locked(() => end(runtime, flush, stopped, signal))
   const ahead = aheadOf(flush.object, runtime.flushes.list(flush.object.metadata.namespace))
   if (ahead) {
     flush.status.phase = 'Pending'
-    flush.set('Planned', 'False', 'Queued', `FlushSessions ${ahead.metadata.name ?? ''} of the same store goes first`, runtime.clock.now())
+    flush.set(
+      'Planned',
+      'False',
+      'Queued',
+      `FlushSessions ${ahead.metadata.name ?? ''} of the same store goes first`,
+      runtime.clock.now(),
+    )
     await writeStatus(runtime, flush, signal)
     return { requeueAfterMs: queueMs }
   }
@@ -94,18 +110,31 @@ const advance = async (runtime: FlushRuntime, flush: Flush, log: Logger, signal:
   flush.status.startedAt ??= runtime.clock.now().toISOString()
   for (const step of steps) {
     if (flush.is(step.done)) continue
-    if (step.done !== 'Planned' && flush.object.spec.dryRun) return await locked(() => end(runtime, flush, { phase: 'Completed', reason: 'DryRun', message: 'Planned and counted; nothing was changed' }, signal))
+    if (step.done !== 'Planned' && flush.object.spec.dryRun)
+      return await locked(() =>
+        end(
+          runtime,
+          flush,
+          { phase: 'Completed', reason: 'DryRun', message: 'Planned and counted; nothing was changed' },
+          signal,
+        ),
+      )
     if (step.done === 'Deleted') await ensureFinalizer(runtime.client, flush, signal)
     const result = await locked(() => step.run(runtime, flush, signal))
     if (result.next === 'fail') {
       log.warn({ reason: result.reason }, result.message)
-      return await locked(() => end(runtime, flush, { phase: 'Failed', reason: result.reason, message: result.message }, signal))
+      return await locked(() =>
+        end(runtime, flush, { phase: 'Failed', reason: result.reason, message: result.message }, signal),
+      )
     }
     // What is on record decides where another process would go on. The plan is written together with the intent: until then nothing has happened.
     if (step.done !== 'Planned' || result.next === 'wait') await writeStatus(runtime, flush, signal)
-    if (result.next === 'wait') return { requeueAfterMs: Math.max(1, Math.min(result.requeueAfterMs, untilTimeout(runtime, flush))) }
+    if (result.next === 'wait')
+      return { requeueAfterMs: Math.max(1, Math.min(result.requeueAfterMs, untilTimeout(runtime, flush))) }
   }
-  return await locked(() => end(runtime, flush, { phase: 'Completed', reason: 'Verified', message: 'No session in scope is left' }, signal))
+  return await locked(() =>
+    end(runtime, flush, { phase: 'Completed', reason: 'Verified', message: 'No session in scope is left' }, signal),
+  )
 }
 
 /** Why a flush must not go on, or undefined. What is verified is finished, whatever was asked since. */
@@ -113,9 +142,14 @@ const stop = (runtime: FlushRuntime, flush: Flush): Ending | undefined => {
   if (flush.is('Verified')) return undefined
   const { metadata, spec } = flush.object
   if (spec.abort) return { phase: 'Aborted', reason: 'Aborted', message: `Aborted: ${spec.abort.reason}` }
-  if (metadata.deletionTimestamp !== undefined) return { phase: 'Aborted', reason: 'Deleted', message: 'The FlushSessions was deleted before it had finished' }
+  if (metadata.deletionTimestamp !== undefined)
+    return { phase: 'Aborted', reason: 'Deleted', message: 'The FlushSessions was deleted before it had finished' }
   if (spec.limits.onFenceTimeout === 'Release' && untilTimeout(runtime, flush) <= 0) {
-    return { phase: 'Failed', reason: 'FenceTimeout', message: `Writes were refused for limits.maxFence (${spec.limits.maxFence}) and the flush was not done: released. Create another one.` }
+    return {
+      phase: 'Failed',
+      reason: 'FenceTimeout',
+      message: `Writes were refused for limits.maxFence (${spec.limits.maxFence}) and the flush was not done: released. Create another one.`,
+    }
   }
   return undefined
 }
@@ -126,7 +160,12 @@ const untilTimeout = (runtime: FlushRuntime, flush: Flush): number => {
   return Date.parse(startedAt) + flush.maxFenceMs - runtime.clock.now().getTime()
 }
 
-const end = async (runtime: FlushRuntime, flush: Flush, ending: Ending, signal: AbortSignal): Promise<ReconcileResult> => {
+const end = async (
+  runtime: FlushRuntime,
+  flush: Flush,
+  ending: Ending,
+  signal: AbortSignal,
+): Promise<ReconcileResult> => {
   await conclude(runtime, flush, ending, signal)
   await writeStatus(runtime, flush, signal)
   await removeFinalizer(runtime.client, flush.object, signal)
@@ -134,12 +173,31 @@ const end = async (runtime: FlushRuntime, flush: Flush, ending: Ending, signal: 
 }
 
 /** A flush that never began: nothing to undo, nothing to record. */
-const reject = async (runtime: FlushRuntime, object: ReadFlushSessions, message: string, signal: AbortSignal): Promise<ReconcileResult> => {
+const reject = async (
+  runtime: FlushRuntime,
+  object: ReadFlushSessions,
+  message: string,
+  signal: AbortSignal,
+): Promise<ReconcileResult> => {
   const now = runtime.clock.now().toISOString()
   const conditions = [
-    { type: 'Planned', status: 'False' as const, reason: 'Refused', message, lastTransitionTime: now, observedGeneration: object.metadata.generation ?? 0 },
+    {
+      type: 'Planned',
+      status: 'False' as const,
+      reason: 'Refused',
+      message,
+      lastTransitionTime: now,
+      observedGeneration: object.metadata.generation ?? 0,
+    },
   ]
-  await applyStatus(runtime.client, flushSessions, object, { ...object.status, phase: 'Failed', conditions, finishedAt: now }, flushManager, { signal })
+  await applyStatus(
+    runtime.client,
+    flushSessions,
+    object,
+    { ...object.status, phase: 'Failed', conditions, finishedAt: now },
+    flushManager,
+    { signal },
+  )
   runtime.events.record(object, { type: 'Warning', reason: 'Refused', message })
   await removeFinalizer(runtime.client, object, signal)
   return { requeueAfterMs: 1 }
@@ -150,12 +208,19 @@ const writeStatus = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
   await applyStatus(runtime.client, flushSessions, flush.object, status, flushManager, { signal })
 }
 
-const finished = async (runtime: FlushRuntime, object: ReadFlushSessions, signal: AbortSignal): Promise<ReconcileResult> => {
+const finished = async (
+  runtime: FlushRuntime,
+  object: ReadFlushSessions,
+  signal: AbortSignal,
+): Promise<ReconcileResult> => {
   await removeFinalizer(runtime.client, object, signal)
   const endMs = Date.parse(object.status?.finishedAt ?? '') + parseDurationMs(object.spec.ttlAfterFinished)
   const leftMs = endMs - runtime.clock.now().getTime()
   if (leftMs > 0) return { requeueAfterMs: Math.min(leftMs, finishedMs) }
   const { uid } = object.metadata
-  await runtime.client.delete(flushSessions, nameOf(object as FlushSessions), { signal, ...(uid === undefined ? {} : { uid }) })
+  await runtime.client.delete(flushSessions, nameOf(object as FlushSessions), {
+    signal,
+    ...(uid === undefined ? {} : { uid }),
+  })
   return {}
 }

@@ -37,14 +37,20 @@ const bindings: Resource<Binding> = {
  * Why it is not proven who asked for a flush, or undefined when it is: the field is only worth something where the policy that compares it with
  * the caller was in force when the object was created.
  */
-export const unprovenRequester = async (client: Client, flush: ReadFlushSessions, signal: AbortSignal): Promise<string | undefined> => {
+export const unprovenRequester = async (
+  client: Client,
+  flush: ReadFlushSessions,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
   const remedy = 'Install the chart with cluster.install=true, then create the FlushSessions again.'
   if (flush.spec.requestedBy === undefined) return `spec.requestedBy is empty: nobody stamped it. ${remedy}`
   const policy = await find(client, policies, signal)
   const binding = await find(client, bindings, signal)
-  if (!policy || !binding) return `The ValidatingAdmissionPolicy ${policyName} or its binding is missing, so spec.requestedBy may be forged. ${remedy}`
+  if (!policy || !binding)
+    return `The ValidatingAdmissionPolicy ${policyName} or its binding is missing, so spec.requestedBy may be forged. ${remedy}`
   const denies = binding.spec?.policyName === policyName && (binding.spec.validationActions ?? []).includes('Deny')
-  if (policy.spec?.failurePolicy !== 'Fail' || !denies) return `The ValidatingAdmissionPolicy ${policyName} does not deny, so spec.requestedBy may be forged. ${remedy}`
+  if (policy.spec?.failurePolicy !== 'Fail' || !denies)
+    return `The ValidatingAdmissionPolicy ${policyName} does not deny, so spec.requestedBy may be forged. ${remedy}`
   const created = (object: KubernetesObject) => Date.parse(object.metadata.creationTimestamp ?? '')
   if (created(flush) < Math.max(created(policy), created(binding)) + activationMs) {
     return `The ValidatingAdmissionPolicy ${policyName} was not in force yet when this was created, so spec.requestedBy may be forged. Create it again.`
@@ -52,7 +58,11 @@ export const unprovenRequester = async (client: Client, flush: ReadFlushSessions
   return undefined
 }
 
-const find = async <T extends KubernetesObject>(client: Client, resource: Resource<T>, signal: AbortSignal): Promise<T | undefined> => {
+const find = async <T extends KubernetesObject>(
+  client: Client,
+  resource: Resource<T>,
+  signal: AbortSignal,
+): Promise<T | undefined> => {
   try {
     return await client.get(resource, { name: policyName }, { signal })
   } catch (error) {

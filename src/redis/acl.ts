@@ -65,7 +65,13 @@ export const clientUser = (access: ClientAccess): AclUser => ({
 export const setUser = (user: AclUser): Command => ['ACL', 'SETUSER', user.name, ...user.rules]
 
 /** The live change that takes a client's right to write and nothing else. */
-export const fenceUser = (name: string, keyPrefix: string): Command => ['ACL', 'SETUSER', name, 'resetkeys', `%R~${keyPrefix}:*`]
+export const fenceUser = (name: string, keyPrefix: string): Command => [
+  'ACL',
+  'SETUSER',
+  name,
+  'resetkeys',
+  `%R~${keyPrefix}:*`,
+]
 
 /** An ACL file, as the server reads it when it starts. */
 export const aclFile = (users: readonly AclUser[]): string =>

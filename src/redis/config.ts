@@ -35,7 +35,7 @@ export const startSettings = (): Settings => ({
   'acllog-max-len': '0',
   'slowlog-log-slower-than': '-1',
   'lazyfree-lazy-user-flush': 'yes',
-  'timeout': '0',
+  timeout: '0',
   'tcp-keepalive': '60',
 })
 

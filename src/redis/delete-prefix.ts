@@ -13,11 +13,19 @@ end
 return {page[1], #page[2], deleted}
 `
 
-const pages = async (connection: RedisConnection, keyPrefix: string, what: 'delete' | 'count', options: RedisCallOptions) => {
+const pages = async (
+  connection: RedisConnection,
+  keyPrefix: string,
+  what: 'delete' | 'count',
+  options: RedisCallOptions,
+) => {
   let found = 0
   let cursor = '0'
   do {
-    const page = await connection.call(['EVAL', pageScript, 0, cursor, `${escapeGlob(keyPrefix)}:*`, pageSize, what], options)
+    const page = await connection.call(
+      ['EVAL', pageScript, 0, cursor, `${escapeGlob(keyPrefix)}:*`, pageSize, what],
+      options,
+    )
     const [next, seen, deleted] = Array.isArray(page) ? page : []
     cursor = String(next ?? '0')
     found += Number((what === 'delete' ? deleted : seen) ?? 0)
@@ -26,9 +34,15 @@ const pages = async (connection: RedisConnection, keyPrefix: string, what: 'dele
 }
 
 /** Unlinks every key under the prefix that was there when it began; returns how many. Key names never leave the server. */
-export const deletePrefix = async (connection: RedisConnection, keyPrefix: string, options: RedisCallOptions = {}): Promise<number> =>
-  await pages(connection, keyPrefix, 'delete', options)
+export const deletePrefix = async (
+  connection: RedisConnection,
+  keyPrefix: string,
+  options: RedisCallOptions = {},
+): Promise<number> => await pages(connection, keyPrefix, 'delete', options)
 
 /** Counts the keys under the prefix. A key may be counted twice while the table grows or shrinks. */
-export const countPrefix = async (connection: RedisConnection, keyPrefix: string, options: RedisCallOptions = {}): Promise<number> =>
-  await pages(connection, keyPrefix, 'count', options)
+export const countPrefix = async (
+  connection: RedisConnection,
+  keyPrefix: string,
+  options: RedisCallOptions = {},
+): Promise<number> => await pages(connection, keyPrefix, 'count', options)

@@ -13,7 +13,11 @@ export interface ConnectOptions extends RedisCallOptions {
 }
 
 /** Opens a connection and logs in. Throws a `RedisError`. */
-export const connect = async (endpoint: Endpoint, login: Login, options: ConnectOptions = {}): Promise<RedisConnection> => {
+export const connect = async (
+  endpoint: Endpoint,
+  login: Login,
+  options: ConnectOptions = {},
+): Promise<RedisConnection> => {
   const redis = new Redis({
     ...endpoint,
     ...login,

@@ -8,7 +8,16 @@ import { clientSecretData, passwordOf, userName } from './client-secret.ts'
 import { newPassword, operatorPassword } from './credentials.ts'
 import { serverVersion, type ResolvedEngine } from './engines.ts'
 import { NameTakenError } from './name-taken-error.ts'
-import { fenceAnnotation, isOwnedBy, labels, objectNames, ownedMetadata, storeName, storeNamespace, storeUid } from './names.ts'
+import {
+  fenceAnnotation,
+  isOwnedBy,
+  labels,
+  objectNames,
+  ownedMetadata,
+  storeName,
+  storeNamespace,
+  storeUid,
+} from './names.ts'
 import type { StoreRuntime } from './runtime.ts'
 
 /** Who may do what on a store's Redis, as the Secrets say it now. */
@@ -48,7 +57,8 @@ export const ensureAccess = async (
   const preset = presetOf(store.spec.sessions.client)
   const current = await find(runtime, store, names.acl, call)
   if (current && !isOwnedBy(current, store)) throw new NameTakenError('Secret', names.acl)
-  const fencedBy = options.fence === undefined ? current?.metadata.annotations?.[fenceAnnotation] : (options.fence ?? undefined)
+  const fencedBy =
+    options.fence === undefined ? current?.metadata.annotations?.[fenceAnnotation] : (options.fence ?? undefined)
 
   const clients: AclUser[] = []
   for (const client of store.spec.clients) {
@@ -72,7 +82,12 @@ export const ensureAccess = async (
 
 type Call = { readonly signal?: AbortSignal }
 
-const find = async (runtime: Pick<StoreRuntime, 'client'>, store: ReadSessionStore, name: string, call: Call): Promise<Secret | undefined> => {
+const find = async (
+  runtime: Pick<StoreRuntime, 'client'>,
+  store: ReadSessionStore,
+  name: string,
+  call: Call,
+): Promise<Secret | undefined> => {
   try {
     return await runtime.client.get(secrets, { namespace: storeNamespace(store), name }, call)
   } catch (error) {
@@ -81,7 +96,8 @@ const find = async (runtime: Pick<StoreRuntime, 'client'>, store: ReadSessionSto
   }
 }
 
-const decode = (secret: Secret | undefined, key: string): string => Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('utf8')
+const decode = (secret: Secret | undefined, key: string): string =>
+  Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('utf8')
 
 const encode = (data: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'utf8').toString('base64')]))
@@ -110,7 +126,10 @@ const writeAcl = async (
   } else if (!holds(current, { [aclKey]: file }) || current.metadata.annotations?.[fenceAnnotation] !== fencedBy) {
     // With the resourceVersion that was read: nobody else's change is overwritten unseen.
     const { resourceVersion, uid } = current.metadata
-    const identity = { ...(resourceVersion === undefined ? {} : { resourceVersion }), ...(uid === undefined ? {} : { uid }) }
+    const identity = {
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(uid === undefined ? {} : { uid }),
+    }
     await runtime.client.replace(secrets, { ...desired, metadata: { ...desired.metadata, ...identity } }, call)
   }
 }
@@ -129,7 +148,12 @@ const ensureClientSecret = async (
   const password = passwordOf(decode(current, 'password')) ?? newPassword()
   const data = clientSecretData(store, client, password)
   const metadata = retain
-    ? { name, namespace: storeNamespace(store), labels: labels(store), annotations: { [retainedAnnotation]: storeName(store) } }
+    ? {
+        name,
+        namespace: storeNamespace(store),
+        labels: labels(store),
+        annotations: { [retainedAnnotation]: storeName(store) },
+      }
     : ownedMetadata(store, name)
   const desired = { apiVersion: 'v1', kind: 'Secret', type: 'servicebinding.io/redis', metadata, data: encode(data) }
   if (!current) {
@@ -143,7 +167,8 @@ const ensureClientSecret = async (
 }
 
 const isRetained = (secret: Secret, store: ReadSessionStore): boolean =>
-  secret.metadata.annotations?.[retainedAnnotation] === storeName(store) && (secret.metadata.ownerReferences ?? []).length === 0
+  secret.metadata.annotations?.[retainedAnnotation] === storeName(store) &&
+  (secret.metadata.ownerReferences ?? []).length === 0
 
 /** Deletes the Secrets of clients that the ACL file named before and the spec names no more. */
 const removeClientSecrets = async (
@@ -158,7 +183,11 @@ const removeClientSecrets = async (
     const name = objectNames(storeName(store)).clientSecret(user)
     const secret = await find(runtime, store, name, call)
     if (secret && (isOwnedBy(secret, store) || isRetained(secret, store))) {
-      await runtime.client.delete(secrets, { namespace: storeNamespace(store), name }, { ...call, ...(secret.metadata.uid === undefined ? {} : { uid: secret.metadata.uid }) })
+      await runtime.client.delete(
+        secrets,
+        { namespace: storeNamespace(store), name },
+        { ...call, ...(secret.metadata.uid === undefined ? {} : { uid: secret.metadata.uid }) },
+      )
     }
   }
 }

@@ -20,16 +20,20 @@ export const applyOwned = async <T extends KubernetesObject>(
   signal: AbortSignal,
 ): Promise<void> => {
   const { resource, object } = desired
-  const name = nameOf(object as KubernetesObject)
+  const name = nameOf(object)
   const observed = cache.get(keyOf(name)) ?? (await findLive(runtime, desired, signal))
   if (observed && !isOwnedBy(observed, store)) throw new NameTakenError(resource.kind, name.name)
   await applyIfChanged(runtime.client, resource, object, observed, { fieldManager: storeManager, signal })
 }
 
 /** Caches hold what carries our label; an object without it may still have the name. */
-const findLive = async <T extends KubernetesObject>(runtime: StoreRuntime, desired: Desired<T>, signal: AbortSignal): Promise<T | undefined> => {
+const findLive = async <T extends KubernetesObject>(
+  runtime: StoreRuntime,
+  desired: Desired<T>,
+  signal: AbortSignal,
+): Promise<T | undefined> => {
   try {
-    return await runtime.client.get(desired.resource, nameOf(desired.object as KubernetesObject), { signal })
+    return await runtime.client.get(desired.resource, nameOf(desired.object), { signal })
   } catch (error) {
     if (isApiError(error, 'notFound')) return undefined
     throw error
@@ -44,7 +48,7 @@ export const deleteOwned = async <T extends KubernetesObject>(
   desired: Desired<T>,
   signal: AbortSignal,
 ): Promise<void> => {
-  const name = nameOf(desired.object as KubernetesObject)
+  const name = nameOf(desired.object)
   const observed = cache.get(keyOf(name))
   if (!observed || !isOwnedBy(observed, store) || observed.metadata.deletionTimestamp !== undefined) return
   await runtime.client.delete(desired.resource, name, {

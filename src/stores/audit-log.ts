@@ -16,7 +16,10 @@ const typeLabel = `${group}/type`
 const maxAttempts = 8
 
 /** What a caller says of an act; its place in the chain, its time and its signature are added here. */
-export type Act = Pick<AuditEntry, 'storeUid' | 'storeName' | 'namespace' | 'type' | 'subject' | 'requestedBy' | 'reason' | 'details'> &
+export type Act = Pick<
+  AuditEntry,
+  'storeUid' | 'storeName' | 'namespace' | 'type' | 'subject' | 'requestedBy' | 'reason' | 'details'
+> &
   Partial<Pick<AuditEntry, 'reference'>>
 
 export interface AuditLogOptions {
@@ -57,7 +60,8 @@ export class AuditLog {
         await this.#options.client.create(auditRecords, toObject(record), { signal })
         return await this.#stream(record)
       } catch (error) {
-        if (isApiError(error, 'forbidden') && error.message.includes('being terminated')) return await this.#stream(record)
+        if (isApiError(error, 'forbidden') && error.message.includes('being terminated'))
+          return await this.#stream(record)
         if (!isApiError(error, 'exists') || attempt === maxAttempts) throw error
         this.#options.log.debug({ attempt }, 'Another record took this place in the chain; reading it again')
       }
@@ -66,7 +70,11 @@ export class AuditLog {
 
   async #recordsOf(act: Act, signal: AbortSignal): Promise<readonly AuditRecordObject[]> {
     const { client } = this.#options
-    return await client.list(auditRecords, { namespace: act.namespace, labelSelector: `${storeUidLabel}=${act.storeUid}`, signal })
+    return await client.list(auditRecords, {
+      namespace: act.namespace,
+      labelSelector: `${storeUidLabel}=${act.storeUid}`,
+      signal,
+    })
   }
 
   /** A line may be written twice when we were interrupted between the object and the line; a reader knows the same record again. */
@@ -93,4 +101,5 @@ const toObject = (record: SignedRecord): AuditRecordObject => ({
 })
 
 /** The name of a record's object: the store's UID and its place in the chain. */
-export const recordName = ({ entry }: SignedRecord): string => `${entry.storeUid}-${String(entry.sequence).padStart(8, '0')}`
+export const recordName = ({ entry }: SignedRecord): string =>
+  `${entry.storeUid}-${String(entry.sequence).padStart(8, '0')}`

@@ -10,7 +10,11 @@ export const userName = (client: string): string => `${client}-a`
 export const passwordOf = (text: string): string | undefined => (/^[!-~]{8,512}$/.test(text) ? text : undefined)
 
 /** A client's Secret in Service Binding form (https://servicebinding.io/spec), with the URL that its library accepts. */
-export const clientSecretData = (store: ReadSessionStore, client: string, password: string): Readonly<Record<string, string>> => {
+export const clientSecretData = (
+  store: ReadSessionStore,
+  client: string,
+  password: string,
+): Readonly<Record<string, string>> => {
   const preset = presetOf(store.spec.sessions.client)
   const binding = {
     host: primaryHost(store),

@@ -39,7 +39,8 @@ export class Connections {
       await this.#options.confirmLeadership()
       if (!this.#taken.has(uid)) {
         const cut = await connection.call(['CLIENT', 'KILL', 'USER', operatorUser, 'SKIPME', 'yes'], options)
-        if (Number(cut) > 0) this.#options.log.info({ pod: pod.metadata.name, cut }, 'Cut the connections of an earlier leader')
+        if (Number(cut) > 0)
+          this.#options.log.info({ pod: pod.metadata.name, cut }, 'Cut the connections of an earlier leader')
         this.#taken.add(uid)
       }
     } catch (error) {

@@ -59,7 +59,9 @@ export const findUnconfined = (lines: readonly string[], keyPrefix: string): str
   for (const line of lines) {
     const [, name = '', ...rules] = line.split(' ')
     if (name === operatorUser || name === probeUser || rules.includes('off')) continue
-    const keys = rules.filter((rule) => rule.startsWith('~') || rule.startsWith('%') || rule === 'allkeys' || rule.startsWith('('))
+    const keys = rules.filter(
+      (rule) => rule.startsWith('~') || rule.startsWith('%') || rule === 'allkeys' || rule.startsWith('('),
+    )
     if (keys.some((pattern) => !allowed.has(pattern))) return name
   }
   return undefined

@@ -31,16 +31,23 @@ export const ensureLiveMemory = async (
   }
   const state = await resizePod(client, pod, wanted, signal)
   // Everything but the limit takes effect now, under the `maxmemory` that fits the limit in force.
-  const maxmemoryBytes = state.state === 'Done' ? config.maxmemoryBytes : Math.min(config.maxmemoryBytes, node.info.maxmemoryBytes)
+  const maxmemoryBytes =
+    state.state === 'Done' ? config.maxmemoryBytes : Math.min(config.maxmemoryBytes, node.info.maxmemoryBytes)
   await ensureLiveConfig(node.connection, { ...config, maxmemoryBytes }, { signal })
   return state
 }
 
 /** Says what is in force, and what holds the rest back. */
-export const reportMemory = (report: Report, store: ReadSessionStore, decision: MaxmemoryDecision, resize: ResizeState): void => {
+export const reportMemory = (
+  report: Report,
+  store: ReadSessionStore,
+  decision: MaxmemoryDecision,
+  resize: ResizeState,
+): void => {
   const { maxmemory } = store.spec.memory
   if (decision.held !== undefined) {
-    const why = decision.held === 'BelowUsedMemory' ? 'Redis uses more than that' : 'Redis cannot be asked how much it uses'
+    const why =
+      decision.held === 'BelowUsedMemory' ? 'Redis uses more than that' : 'Redis cannot be asked how much it uses'
     report.set(
       'MemorySafe',
       'False',

@@ -53,7 +53,11 @@ export const ownerReference = (store: Owner): OwnerReference => ({
 })
 
 /** Metadata of an object that belongs to a store and goes with it. */
-export const ownedMetadata = (store: Owner, name: string, annotations?: Readonly<Record<string, string>>): ObjectMeta => ({
+export const ownedMetadata = (
+  store: Owner,
+  name: string,
+  annotations?: Readonly<Record<string, string>>,
+): ObjectMeta => ({
   name,
   namespace: storeNamespace(store),
   labels: labels(store),
@@ -66,4 +70,5 @@ export const isOwnedBy = (object: KubernetesObject, store: Owner): boolean =>
   (object.metadata.ownerReferences ?? []).some((owner) => owner.controller === true && owner.uid === storeUid(store))
 
 /** The name that clients connect to: absolute for the cluster, without the cluster's domain, which nobody can know. */
-export const primaryHost = (store: Owner): string => `${objectNames(storeName(store)).service}.${storeNamespace(store)}.svc`
+export const primaryHost = (store: Owner): string =>
+  `${objectNames(storeName(store)).service}.${storeNamespace(store)}.svc`

@@ -25,12 +25,17 @@ export interface Observed {
 }
 
 /** Gathers what a pass decides by. Redis that does not answer is an observation, not an error. */
-export const observe = async (runtime: StoreRuntime, store: ReadSessionStore, signal: AbortSignal): Promise<Observed> => {
+export const observe = async (
+  runtime: StoreRuntime,
+  store: ReadSessionStore,
+  signal: AbortSignal,
+): Promise<Observed> => {
   const names = objectNames(storeName(store))
   const key = (name: string) => `${storeNamespace(store)}/${name}`
   const config = runtime.caches.configMaps.get(key(names.config))
   const set = runtime.caches.statefulSets.get(key(names.statefulSet))
-  const pod = set && isOwnedBy(set, store) ? podOf(runtime.caches.pods.get(key(names.pod)), set.metadata.uid) : undefined
+  const pod =
+    set && isOwnedBy(set, store) ? podOf(runtime.caches.pods.get(key(names.pod)), set.metadata.uid) : undefined
   const facts = { config: config && isOwnedBy(config, store) ? config : undefined, pod }
   if (!pod || !isRunning(pod)) return { ...facts, node: undefined, nodeError: undefined }
   try {

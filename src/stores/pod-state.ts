@@ -4,7 +4,10 @@ import type { ContainerStatus, Pod } from '../kubernetes/kinds.ts'
 export const podTrouble = (pod: Pod): { readonly reason: string; readonly message: string } | undefined => {
   const scheduled = pod.status?.conditions?.find((condition) => condition.type === 'PodScheduled')
   if (scheduled?.status === 'False') {
-    return { reason: 'Unschedulable', message: `Pod ${nameOf(pod)} cannot be scheduled: ${scheduled.message ?? 'no reason given'}` }
+    return {
+      reason: 'Unschedulable',
+      message: `Pod ${nameOf(pod)} cannot be scheduled: ${scheduled.message ?? 'no reason given'}`,
+    }
   }
   for (const status of statuses(pod)) {
     const waiting = status.state?.waiting
@@ -26,7 +29,8 @@ export const podTrouble = (pod: Pod): { readonly reason: string; readonly messag
 /** True when Redis has run in this pod, so that it may hold sessions. */
 export const hasStarted = (pod: Pod): boolean =>
   (pod.status?.containerStatuses ?? []).some(
-    (status) => status.state?.running !== undefined || status.restartCount > 0 || status.lastState?.terminated !== undefined,
+    (status) =>
+      status.state?.running !== undefined || status.restartCount > 0 || status.lastState?.terminated !== undefined,
   )
 
 export const isReady = (pod: Pod): boolean =>

@@ -97,7 +97,12 @@ class Pass {
 
   #paused(): boolean {
     if (!this.#store.spec.maintenance.paused) return false
-    this.#report.set('Progressing', 'False', 'Paused', 'spec.maintenance.paused is true: nothing is changed until it is false. Flushes still run.')
+    this.#report.set(
+      'Progressing',
+      'False',
+      'Paused',
+      'spec.maintenance.paused is true: nothing is changed until it is false. Flushes still run.',
+    )
     return true
   }
 
@@ -118,7 +123,8 @@ class Pass {
       await applyOwned(runtime, store, caches.configMaps, configMap(store, serverConfig(store, memory.bytes)), signal)
       const policy = networkPolicy(store, runtime.operator)
       // The policy stands before the pod that it guards.
-      if (store.spec.network.enforcement === 'Enforce') await applyOwned(runtime, store, caches.networkPolicies, policy, signal)
+      if (store.spec.network.enforcement === 'Enforce')
+        await applyOwned(runtime, store, caches.networkPolicies, policy, signal)
       else await deleteOwned(runtime, store, caches.networkPolicies, policy, signal)
       await applyOwned(runtime, store, caches.statefulSets, statefulSet(store, engine, memory.bytes), signal)
       await applyOwned(runtime, store, caches.services, primaryService(store), signal)
@@ -139,7 +145,11 @@ class Pass {
     await this.#runtime.client.delete(
       pods,
       { namespace: storeNamespace(this.#store), name: pod.metadata.name ?? '' },
-      { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }), signal: this.#signal },
+      {
+        ...(uid === undefined ? {} : { uid }),
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+        signal: this.#signal,
+      },
     )
   }
 
@@ -162,9 +172,18 @@ class Pass {
   async #applyLive(node: ObservedNode, observed: Observed, memory: MaxmemoryDecision, access: Access): Promise<void> {
     const [store, signal] = [this.#store, this.#signal]
     const keyPrefix = store.spec.sessions.keyPrefix
-    const acl = await this.#runtime.liveAcl.ensure(node.connection, node.info.runId, access.users, keyPrefix, { signal })
+    const acl = await this.#runtime.liveAcl.ensure(node.connection, node.info.runId, access.users, keyPrefix, {
+      signal,
+    })
     if (acl.unconfined !== undefined) this.facts.unconfinedUser = acl.unconfined
-    const state = await ensureLiveMemory(this.#runtime.client, store, observed.pod, node, serverConfig(store, memory.bytes), signal)
+    const state = await ensureLiveMemory(
+      this.#runtime.client,
+      store,
+      observed.pod,
+      node,
+      serverConfig(store, memory.bytes),
+      signal,
+    )
     reportMemory(this.#report, store, memory, state)
   }
 
@@ -184,7 +203,9 @@ class Pass {
 
   /** Ready means: a write through the Service succeeded, just now. */
   async #ready({ pod, node }: Observed): Promise<Outcome> {
-    const service = this.#runtime.caches.services.get(`${storeNamespace(this.#store)}/${objectNames(storeName(this.#store)).service}`)
+    const service = this.#runtime.caches.services.get(
+      `${storeNamespace(this.#store)}/${objectNames(storeName(this.#store)).service}`,
+    )
     const clusterIp = service?.spec?.clusterIP
     if (!pod || !node || !isReady(pod) || clusterIp === undefined) {
       this.#report.set('Ready', 'False', 'PodNotReady', 'Redis runs; waiting for its pod to be ready')

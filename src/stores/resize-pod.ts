@@ -22,17 +22,29 @@ export const actualLimitBytes = (pod: Pod): number | undefined => {
   return limit === undefined ? undefined : parseBytes(limit)
 }
 
-const specLimit = (pod: Pod): string | undefined => pod.spec?.containers.find((entry) => entry.name === container)?.resources?.limits?.memory
+const specLimit = (pod: Pod): string | undefined =>
+  pod.spec?.containers.find((entry) => entry.name === container)?.resources?.limits?.memory
 
 /** Asks for the container's memory to be changed in place (`pods/resize`, Kubernetes 1.33 and newer). */
-export const resizePod = async (client: Client, pod: Pod, wanted: ReturnType<typeof resources>, signal: AbortSignal): Promise<ResizeState> => {
+export const resizePod = async (
+  client: Client,
+  pod: Pod,
+  wanted: ReturnType<typeof resources>,
+  signal: AbortSignal,
+): Promise<ResizeState> => {
   const wantedBytes = parseBytes(wanted.limits.memory)
   if (parseBytes(specLimit(pod) ?? '0') !== wantedBytes) {
     const memory = { limits: { memory: wanted.limits.memory }, requests: { memory: wanted.requests.memory } }
     try {
-      await client.patch(pods, nameOf(pod), { spec: { containers: [{ name: container, resources: memory }] } }, { subresource: 'resize', signal })
+      await client.patch(
+        pods,
+        nameOf(pod),
+        { spec: { containers: [{ name: container, resources: memory }] } },
+        { subresource: 'resize', signal },
+      )
     } catch (error) {
-      if (isApiError(error, 'notFound', 'invalid', 'forbidden', 'terminal')) return { state: 'Refused', message: error.message }
+      if (isApiError(error, 'notFound', 'invalid', 'forbidden', 'terminal'))
+        return { state: 'Refused', message: error.message }
       throw error
     }
     return { state: 'UnderWay' }

@@ -32,7 +32,8 @@ export const writeStatus = async (
   const observedGeneration = store.metadata.generation ?? 0
   const now = runtime.clock.now()
   let conditions = (before?.conditions ?? []).filter((condition) => ownTypes.has(condition.type))
-  for (const finding of report.findings) conditions = [...setCondition(conditions, { ...finding, observedGeneration }, now)]
+  for (const finding of report.findings)
+    conditions = [...setCondition(conditions, { ...finding, observedGeneration }, now)]
 
   const { engine, observed } = facts
   const [client] = store.spec.clients
@@ -51,24 +52,42 @@ export const writeStatus = async (
 
 const ownTypes: ReadonlySet<string> = new Set(['Ready', 'Progressing', 'Degraded', 'MemorySafe', 'EngineSupported'])
 
-const carried = <K extends keyof SessionStoreStatus>(before: SessionStoreStatus | undefined, key: K, value: SessionStoreStatus[K]) => {
+const carried = <K extends keyof SessionStoreStatus>(
+  before: SessionStoreStatus | undefined,
+  key: K,
+  value: SessionStoreStatus[K],
+) => {
   const kept = value ?? before?.[key]
   return kept === undefined ? {} : { [key]: kept }
 }
 
 const nodes = ({ pod, node }: Observed): SessionStoreStatus['nodes'] =>
   pod && node
-    ? [{ name: pod.metadata.name ?? '', role: node.info.role, runId: node.info.runId, version: node.info.version, usedMemoryBytes: rounded(node.info.usedMemoryBytes) }]
+    ? [
+        {
+          name: pod.metadata.name ?? '',
+          role: node.info.role,
+          runId: node.info.runId,
+          version: node.info.version,
+          usedMemoryBytes: rounded(node.info.usedMemoryBytes),
+        },
+      ]
     : undefined
 
 /** To a MiB: an idle store must not write status because a buffer came and went. */
 const rounded = (bytes: number): number => Math.round(bytes / 2 ** 20) * 2 ** 20
 
 /** Once false, for ever: what such a user wrote may still be there. */
-const confined = (before: SessionStoreStatus | undefined, unconfinedUser: string | undefined): SessionStoreStatus['confined'] => {
+const confined = (
+  before: SessionStoreStatus | undefined,
+  unconfinedUser: string | undefined,
+): SessionStoreStatus['confined'] => {
   if (before?.confined?.value === false) return before.confined
   if (unconfinedUser === undefined) return { value: true, reason: 'Every user could reach the key prefix alone' }
-  return { value: false, reason: `User ${unconfinedUser} could reach other keys: flushes scan and unlink instead of FLUSHDB` }
+  return {
+    value: false,
+    reason: `User ${unconfinedUser} could reach other keys: flushes scan and unlink instead of FLUSHDB`,
+  }
 }
 
 /** Tells of what a person would want to see in `kubectl describe`, once, when it changes. */
@@ -80,8 +99,16 @@ const announce = (runtime: StoreRuntime, store: SessionStore, report: Report): v
     if (before?.status === finding.status && before.reason === finding.reason) continue
     // What is not there yet while Redis starts is nothing to warn of.
     if (finding.type === 'Ready' && finding.status === 'False' && starting) continue
-    const bad = finding.type === 'Degraded' ? finding.status === 'True' : finding.type !== 'Progressing' && finding.status === 'False'
+    const bad =
+      finding.type === 'Degraded'
+        ? finding.status === 'True'
+        : finding.type !== 'Progressing' && finding.status === 'False'
     const worth = finding.type === 'Ready' || bad || finding.reason === 'RestartPending'
-    if (worth) runtime.events.record(store, { type: bad ? 'Warning' : 'Normal', reason: finding.reason, message: finding.message })
+    if (worth)
+      runtime.events.record(store, {
+        type: bad ? 'Warning' : 'Normal',
+        reason: finding.reason,
+        message: finding.message,
+      })
   }
 }

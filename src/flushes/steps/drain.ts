@@ -22,7 +22,13 @@ export const drain = async (runtime: FlushRuntime, flush: Flush, signal: AbortSi
       flush.progress('Draining', 20 + Math.floor((70 * Math.max(0, elapsedMs)) / flush.drainMs))
       return wait(Math.min(leftMs, progressMs))
     }
-    flush.set('Drained', 'True', 'Waited', `Writes were refused for ${flush.object.spec.limits.drain}`, runtime.clock.now())
+    flush.set(
+      'Drained',
+      'True',
+      'Waited',
+      `Writes were refused for ${flush.object.spec.limits.drain}`,
+      runtime.clock.now(),
+    )
     flush.progress('Verifying', 90)
     return proceed
   })

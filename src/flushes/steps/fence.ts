@@ -24,7 +24,12 @@ export const fenceStep = async (runtime: FlushRuntime, flush: Flush, signal: Abo
 
     const keyPrefix = flush.store.spec.sessions.keyPrefix
     const flushDatabase = isConfined(flush)
-    const fenced = await fenceAndDelete(node.connection, { clientUsers: access.clientUsers, keyPrefix, flushDatabase, signal })
+    const fenced = await fenceAndDelete(node.connection, {
+      clientUsers: access.clientUsers,
+      keyPrefix,
+      flushDatabase,
+      signal,
+    })
     await node.connection.call(['ACL', 'SAVE'], { signal })
     const unlinked = flushDatabase ? 0 : await deletePrefix(node.connection, keyPrefix, { signal })
     recordNode(flush, node.name, fenced, flushDatabase ? fenced.before : unlinked)

@@ -16,11 +16,19 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
     const now = runtime.clock.now()
     const node = await answeringNode(runtime, flush.store, signal)
     if (!node) {
-      flush.set('Planned', 'False', 'RedisUnreachable', 'Redis does not answer. The flush goes on as soon as it does; look at the SessionStore for why.', now)
+      flush.set(
+        'Planned',
+        'False',
+        'RedisUnreachable',
+        'Redis does not answer. The flush goes on as soon as it does; look at the SessionStore for why.',
+        now,
+      )
       return wait(1000)
     }
     const exact = isConfined(flush)
-    const matched = exact ? node.info.keyspace.keys : await countPrefix(node.connection, flush.store.spec.sessions.keyPrefix, { signal })
+    const matched = exact
+      ? node.info.keyspace.keys
+      : await countPrefix(node.connection, flush.store.spec.sessions.keyPrefix, { signal })
     flush.status.plan = {
       digest: digest(flush, node),
       matched,
@@ -40,6 +48,11 @@ export const isConfined = (flush: Flush): boolean => flush.store.status?.confine
 /** Binds a plan to what it was made of: the request, the store, how often it was flushed, and the processes that hold the data. */
 const digest = (flush: Flush, node: FlushNode): string => {
   const { abort: _abort, ...spec } = flush.object.spec
-  const parts = { spec, storeUid: storeUid(flush.store), flushEpoch: flush.store.status?.flushEpoch ?? 0, runIds: [node.info.runId] }
+  const parts = {
+    spec,
+    storeUid: storeUid(flush.store),
+    flushEpoch: flush.store.status?.flushEpoch ?? 0,
+    runIds: [node.info.runId],
+  }
   return createHash('sha256').update(canonicalize(parts)).digest('hex')
 }

@@ -8,7 +8,13 @@ type FlushActType = 'FlushIntended' | 'FlushCompleted' | 'FlushFailed' | 'FlushA
 /** Puts on record what is about to happen, before the first session goes. */
 export const recordIntent = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> => {
   const { plan } = flush.status
-  await append(runtime, flush, 'FlushIntended', { plan, limits: flush.object.spec.limits, scope: flush.object.spec.scope }, signal)
+  await append(
+    runtime,
+    flush,
+    'FlushIntended',
+    { plan, limits: flush.object.spec.limits, scope: flush.object.spec.scope },
+    signal,
+  )
   flush.set('Recorded', 'True', 'IntentRecorded', 'The intent is in a signed AuditRecord', runtime.clock.now())
   return proceed
 }

@@ -17,7 +17,10 @@ export const unfence = async (runtime: FlushRuntime, flush: Flush, signal: Abort
     if (node && mine) {
       for (const user of open.clientUsers) await node.connection.call(['CLIENT', 'KILL', 'USER', user], { signal })
     }
-    if (node) await runtime.liveAcl.ensure(node.connection, node.info.runId, open.users, flush.store.spec.sessions.keyPrefix, { signal })
+    if (node)
+      await runtime.liveAcl.ensure(node.connection, node.info.runId, open.users, flush.store.spec.sessions.keyPrefix, {
+        signal,
+      })
   } catch (error) {
     // Redis that does not answer will be given these rights by the store's reconcile when it does.
     if (!isRedisError(error)) throw error

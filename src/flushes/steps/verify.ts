@@ -19,7 +19,10 @@ export const verify = async (runtime: FlushRuntime, flush: Flush, signal: AbortS
     flush.status.resurrections = { removed: (flush.status.resurrections?.removed ?? 0) + removed }
     flush.status.nodes = (flush.status.nodes ?? []).map((entry) => ({ ...entry, remaining }))
     if (remaining > 0) {
-      return fail('NotEmpty', `${remaining} sessions were there after the second pass although writes are refused: something writes with rights of its own`)
+      return fail(
+        'NotEmpty',
+        `${remaining} sessions were there after the second pass although writes are refused: something writes with rights of its own`,
+      )
     }
     flush.set('Verified', 'True', 'Empty', 'An independent count found no session in scope', runtime.clock.now())
     flush.progress('Unfencing', 95)

@@ -22,7 +22,7 @@ export const express: Preset = {
   libraryPrefix: (keyPrefix) => `${keyPrefix}:`,
   uri: ({ host, port, username, password }) => `redis://${username}:${password}@${host}:${port}/0`,
   immortalRemedy:
-    "connect-redis writes no time to live when `disableTTL: true` is set: remove it, or set `ttl` (seconds) in new RedisStore({...})",
+    'connect-redis writes no time to live when `disableTTL: true` is set: remove it, or set `ttl` (seconds) in new RedisStore({...})',
   notCovered: [
     'Tokens that the application keeps outside the session (a JWT, a remember-me cookie, OAuth refresh tokens) stay valid.',
     'A WebSocket or server-sent-events connection that was opened before goes on until the application closes it.',

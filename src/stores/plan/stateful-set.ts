@@ -46,7 +46,8 @@ export const resources = (store: ReadSessionStore, maxmemoryBytes: number) => {
 
 const podSpec = (store: ReadSessionStore, engine: ResolvedEngine, maxmemoryBytes: number) => {
   const names = objectNames(storeName(store))
-  const { nodeSelector, tolerations, affinity, topologySpreadConstraints, priorityClassName, imagePullSecrets } = store.spec.pod
+  const { nodeSelector, tolerations, affinity, topologySpreadConstraints, priorityClassName, imagePullSecrets } =
+    store.spec.pod
   const containerResources = resources(store, maxmemoryBytes)
   return {
     ...(nodeSelector ? { nodeSelector } : {}),
@@ -58,7 +59,13 @@ const podSpec = (store: ReadSessionStore, engine: ResolvedEngine, maxmemoryBytes
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: 30,
-    securityContext: { runAsUser: userId, runAsGroup: userId, fsGroup: userId, runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    securityContext: {
+      runAsUser: userId,
+      runAsGroup: userId,
+      fsGroup: userId,
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
     initContainers: [
       {
         name: 'acl',
@@ -131,7 +138,11 @@ export const rollHash = (store: ReadSessionStore, engine: ResolvedEngine): strin
 }
 
 /** The StatefulSet of a Standalone store. `OnDelete`: a changed template replaces no pod; the operator decides who restarts, and when. */
-export const statefulSet = (store: ReadSessionStore, engine: ResolvedEngine, maxmemoryBytes: number): Desired<StatefulSet> => {
+export const statefulSet = (
+  store: ReadSessionStore,
+  engine: ResolvedEngine,
+  maxmemoryBytes: number,
+): Desired<StatefulSet> => {
   const names = objectNames(storeName(store))
   return {
     resource: statefulSets,

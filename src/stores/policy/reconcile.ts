@@ -39,25 +39,49 @@ export const policyReconciler =
     return { requeueAfterMs: intervalMs }
   }
 
-const enforce = async (runtime: StoreRuntime, store: ReadSessionStore, node: ObservedNode, signal: AbortSignal): Promise<number> => {
+const enforce = async (
+  runtime: StoreRuntime,
+  store: ReadSessionStore,
+  node: ObservedNode,
+  signal: AbortSignal,
+): Promise<number> => {
   const { ttl, keyPrefix } = store.spec.sessions
   const { keys, expires } = node.info.keyspace
   if (ttl.enforcement !== 'Enforce' || store.spec.maintenance.paused || keys === 0) return 0
   // Without a maximum, only keys with no time to live need work, and INFO has just said whether there are any.
   if (ttl.max === undefined && keys === expires) return 0
-  const limits = { defaultMs: parseDurationMs(ttl.default), maxMs: ttl.max === undefined ? undefined : parseDurationMs(ttl.max) }
+  const limits = {
+    defaultMs: parseDurationMs(ttl.default),
+    maxMs: ttl.max === undefined ? undefined : parseDurationMs(ttl.max),
+  }
   return (await sweepTtl(node.connection, keyPrefix, limits, runtime.clock, { signal })).corrected
 }
 
-const write = async (runtime: StoreRuntime, store: ReadSessionStore, keyspace: Keyspace, corrected: number, signal: AbortSignal) => {
+const write = async (
+  runtime: StoreRuntime,
+  store: ReadSessionStore,
+  keyspace: Keyspace,
+  corrected: number,
+  signal: AbortSignal,
+) => {
   const before = store.status?.sessions
   const now = runtime.clock.now()
-  const counts = { live: keyspace.keys, immortal: keyspace.keys - keyspace.expires, correctedTotal: (before?.correctedTotal ?? 0) + corrected }
-  const same = before && before.live === counts.live && before.immortal === counts.immortal && before.correctedTotal === counts.correctedTotal
+  const counts = {
+    live: keyspace.keys,
+    immortal: keyspace.keys - keyspace.expires,
+    correctedTotal: (before?.correctedTotal ?? 0) + corrected,
+  }
+  const same =
+    before &&
+    before.live === counts.live &&
+    before.immortal === counts.immortal &&
+    before.correctedTotal === counts.correctedTotal
   const finding = policyFinding(store.spec.sessions.ttl, counts, presetOf(store.spec.sessions.client))
   const own = (store.status?.conditions ?? []).filter((condition) => condition.type === 'PolicyMet')
   const status: Partial<SessionStoreStatus> = {
-    conditions: [...setCondition(own, { type: 'PolicyMet', ...finding, observedGeneration: store.metadata.generation ?? 0 }, now)],
+    conditions: [
+      ...setCondition(own, { type: 'PolicyMet', ...finding, observedGeneration: store.metadata.generation ?? 0 }, now),
+    ],
     sessions: { ...counts, observedAt: same ? before.observedAt : now.toISOString() },
   }
   await writeStatusPart(runtime.client, store, status, policyManager, signal)

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import type { FlushSessions } from '../api/resources.ts'
+import { aheadOf } from './queue.ts'
+
+const flush = (
+  name: string,
+  second: number,
+  more: { store?: string; dryRun?: boolean; status?: FlushSessions['status'] } = {},
+): FlushSessions => ({
+  apiVersion: 'sessionstore.dev/v1alpha1',
+  kind: 'FlushSessions',
+  metadata: {
+    name,
+    uid: name,
+    namespace: 'shop',
+    creationTimestamp: `2026-11-24T00:00:${String(second).padStart(2, '0')}Z`,
+  },
+  spec: { storeRef: { name: more.store ?? 'web' }, scope: { all: {} }, reason: 'test', dryRun: more.dryRun ?? false },
+  ...(more.status ? { status: more.status } : {}),
+})
+const fence = { startedAt: '', runId: 'r', deletedAtMs: 1 }
+
+test('the first of a store waits for nobody', () => {
+  const first = flush('a', 1)
+  expect(aheadOf(first, [first, flush('b', 2)])).toBeUndefined()
+})
+
+test('a later one waits for the earliest that is not finished', () => {
+  const later = flush('c', 3)
+  expect(aheadOf(later, [later, flush('b', 2), flush('a', 1)])?.metadata.name).toBe('a')
+  expect(aheadOf(later, [later, flush('b', 2), flush('a', 1, { status: { phase: 'Completed' } })])?.metadata.name).toBe(
+    'b',
+  )
+})
+
+test('of two in one second the name decides', () => {
+  const [a, b] = [flush('a', 1), flush('b', 1)]
+  expect(aheadOf(a, [a, b])).toBeUndefined()
+  expect(aheadOf(b, [a, b])?.metadata.name).toBe('a')
+})
+
+test('one that holds the fence goes on, whoever came earlier', () => {
+  const running = flush('b', 2, { status: { phase: 'Running', fence } })
+  const earlier = flush('a', 1)
+  expect(aheadOf(running, [earlier, running])).toBeUndefined()
+  expect(aheadOf(earlier, [earlier, running])?.metadata.name).toBe('b')
+})
+
+test('a dry run waits for nobody, and nobody waits for it', () => {
+  const dry = flush('a', 1, { dryRun: true })
+  const real = flush('b', 2)
+  expect(aheadOf(dry, [dry, real])).toBeUndefined()
+  expect(aheadOf(real, [dry, real])).toBeUndefined()
+})
+
+test('a flush of another store is no matter', () => {
+  const real = flush('b', 2)
+  expect(aheadOf(real, [real, flush('a', 1, { store: 'other' })])).toBeUndefined()
+})

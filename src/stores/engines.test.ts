@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { sessionStoreSpec } from '../api/session-store.ts'
+import type { ReadSessionStore } from '../api/resources.ts'
+import { resolveEngine, type Engines } from './engines.ts'
+
+const engines: Engines = {
+  Redis: { '8.8': { image: 'redis:8.8.3' }, '8.6': { image: 'redis:8.6.7' } },
+  Valkey: { '9.1': { image: 'valkey:9.1.3' } },
+}
+
+const store = (engine: object, status?: ReadSessionStore['status']): ReadSessionStore => ({
+  apiVersion: '',
+  kind: '',
+  metadata: {},
+  spec: sessionStoreSpec.parse({
+    engine,
+    memory: { maxmemory: '64Mi' },
+    sessions: { client: 'express', keyPrefix: 'a' },
+    clients: [{ name: 'web', from: [{ podSelector: {} }] }],
+  }),
+  ...(status ? { status } : {}),
+})
+
+test('a store that says nothing runs the first line of its type', () => {
+  expect(resolveEngine(store({}), engines)).toEqual({ type: 'Redis', version: '8.8', image: 'redis:8.8.3' })
+})
+
+test('what is pinned in status stays when the table moves on', () => {
+  const pinned = { engine: { type: 'Redis', version: '8.8', image: 'redis:8.8.1' } }
+  expect(resolveEngine(store({}, pinned), engines)).toMatchObject({ image: 'redis:8.8.1' })
+  expect(resolveEngine(store({ version: '8.6' }, pinned), engines)).toMatchObject({ image: 'redis:8.6.7' })
+})
+
+test('an image of the spec wins over everything', () => {
+  expect(resolveEngine(store({ version: '8.9', image: 'mine:1' }), engines)).toEqual({
+    type: 'Redis',
+    version: '8.9',
+    image: 'mine:1',
+  })
+})
+
+test('an unknown line names the field, the lines that are known and the remedy', () => {
+  const message = resolveEngine(store({ version: '8.9' }), engines)
+  expect(message).toContain('spec.engine.version')
+  expect(message).toContain('8.8, 8.6')
+  expect(message).toContain('spec.engine.image')
+})
+
+test('a line before 7.2 is refused: its deletions cannot be waited for', () => {
+  expect(resolveEngine(store({ version: '7.0', image: 'old:1' }), engines)).toContain('WAITAOF')
+})
