@@ -30,3 +30,19 @@ export const helm: GoProgram = {
   links: [],
   coldBuild: '2 minutes',
 }
+
+export const coreDns: GoProgram = {
+  name: 'coredns',
+  source: { folder: join(here, 'coredns') },
+  ldflags: '-s -w',
+  links: [],
+  coldBuild: '2 minutes',
+}
+
+export const localPathProvisioner: GoProgram = {
+  name: 'local-path-provisioner',
+  source: { package: 'github.com/rancher/local-path-provisioner', version: 'v0.0.30' },
+  ldflags: '-s -w',
+  links: [],
+  coldBuild: '2 minutes',
+}

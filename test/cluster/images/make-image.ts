@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto'
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { run } from '../command.ts'
+import { cacheDirectory } from '../directories.ts'
+import { withLock } from '../lock.ts'
+
+/** A tar file that is one layer, and the digest of its bytes. */
+export interface Layer {
+  readonly path: string
+  readonly sha256: string
+}
+
+export interface Image {
+  readonly tag: string
+  /** Path of a docker-archive, as `docker save` writes it: for `Cluster.loadImage`, `docker load`, `kind load image-archive`. */
+  readonly archive: string
+  /** Digest of the configuration: what containerd and Docker call the image's id. */
+  readonly id: string
+  readonly layers: readonly Layer[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+export interface ImageRecipe {
+  /** With registry and version: `docker.io/library/redis:8.0`. */
+  readonly tag: string
+  /** Its layers come first, its environment too. */
+  readonly base?: Pick<Image, 'layers' | 'env'>
+  /** A folder's contents, or one file, at a path inside. Owned by root, readable by all, dates dropped. */
+  readonly layers: readonly { readonly from: string; readonly to: string }[]
+  readonly entrypoint: readonly string[]
+  /** Default: 65532:65532. */
+  readonly user?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly workingDirectory?: string
+}
+
+const digestOfFile = async (path: string): Promise<string> => {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
+  return hash.digest('hex')
+}
+
+export const layerOf = async (path: string): Promise<Layer> => ({ path, sha256: await digestOfFile(path) })
+
+/** Makes a tar whose bytes depend on the contents alone, so that an unchanged layer keeps its digest. */
+const tarLayer = async (from: string, to: string, path: string): Promise<Layer> => {
+  const inside = to.replace(/^\/+/, '')
+  const isFolder = statSync(from).isDirectory()
+  // S: a symbolic link's target stays as it is
+  const transform = isFolder ? `flags=rSh;s,^\\.,${inside},` : `flags=rSh;s,^.*$,${inside},`
+  await run('tar', [
+    ...['--create', '--file', path, '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner'],
+    ...['--mode=a+rX', '--directory', isFolder ? from : dirname(from), `--transform=${transform}`],
+    isFolder ? '.' : basename(from),
+  ])
+  return layerOf(path)
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** Writes the archive of an image whose layers exist already. */
+export const writeImage = async (
+  folder: string,
+  recipe: Omit<ImageRecipe, 'layers' | 'base'>,
+  layers: readonly Layer[],
+  env: Readonly<Record<string, string>>,
+): Promise<Image> => {
+  const config = JSON.stringify({
+    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+    os: 'linux',
+    config: {
+      Entrypoint: recipe.entrypoint,
+      User: recipe.user ?? '65532:65532',
+      Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+      WorkingDir: recipe.workingDirectory ?? '/',
+    },
+    rootfs: { type: 'layers', diff_ids: layers.map((layer) => `sha256:${layer.sha256}`) },
+    history: [],
+  })
+  const id = sha256(config)
+  const archive = join(folder, 'archive.tar')
+  const image = { tag: recipe.tag, archive, id, layers, env }
+  const note = join(folder, 'image.json')
+  if (existsSync(archive) && existsSync(note) && readFileSync(note, 'utf8') === JSON.stringify(image)) return image
+  const staging = join(folder, 'staging')
+  rmSync(staging, { recursive: true, force: true })
+  mkdirSync(staging)
+  const entries = layers.map((layer) => `${layer.sha256}.tar`)
+  writeFileSync(join(staging, `${id}.json`), config)
+  writeFileSync(
+    join(staging, 'manifest.json'),
+    JSON.stringify([{ Config: `${id}.json`, RepoTags: [recipe.tag], Layers: entries }]),
+  )
+  // the manifest first: whoever asks what an archive is need not read all of it
+  const parts = ['manifest.json', `${id}.json`]
+  await run('tar', ['--create', '--file', join(staging, 'archive.tar'), '--directory', staging, ...parts])
+  for (const layer of new Map(layers.map((each) => [each.sha256, each])).values()) {
+    await run('tar', [
+      ...['--append', '--file', join(staging, 'archive.tar'), '--directory', dirname(layer.path)],
+      ...['--dereference', `--transform=s,^.*$,${layer.sha256}.tar,`, basename(layer.path)],
+    ])
+  }
+  renameSync(join(staging, 'archive.tar'), archive)
+  rmSync(staging, { recursive: true, force: true })
+  writeFileSync(note, JSON.stringify(image))
+  return image
+}
+
+/**
+ * Makes a container image without a container engine. One image is kept for each tag, and made again only when its
+ * contents have changed.
+ */
+export const makeImage = async (recipe: ImageRecipe): Promise<Image> => {
+  const folder = join(cacheDirectory, 'images', recipe.tag.replaceAll(/[^\w.-]+/g, '_'))
+  return withLock(`${folder}.lock`, async () => {
+    mkdirSync(folder, { recursive: true })
+    const layers: Layer[] = [...(recipe.base?.layers ?? [])]
+    for (const [index, { from, to }] of recipe.layers.entries()) {
+      layers.push(await tarLayer(from, to, join(folder, `layer-${index}.tar`)))
+    }
+    const path = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }
+    return writeImage(folder, recipe, layers, { ...path, ...recipe.base?.env, ...recipe.env })
+  })
+}

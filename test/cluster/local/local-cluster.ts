@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isReady } from '../api-request.ts'
+import type { Cluster, ClusterNode, ClusterOptions, NodeProcess } from '../cluster.ts'
+import { run } from '../command.ts'
+import { cacheDirectory } from '../directories.ts'
+import { baseImages } from '../images/catalog.ts'
+import { withLock } from '../lock.ts'
+import { isAlive } from '../process-identity.ts'
+import { recordedProcess, recordedProcesses, startRecorded, stopAll } from '../recorded-process.ts'
+import { ensureTools, type Tools } from '../tools/ensure-tools.ts'
+import { waitUntil } from '../wait-until.ts'
+import { addons } from './addons.ts'
+import { clear } from './clear.ts'
+import { importImage, taskPid } from './containers.ts'
+import { adminAccess, auditLogOf, kubeconfigOf, startApiServerAgain, startControlPlane } from './control-plane.ts'
+import { layoutOf, type Layout, type NodeLayout } from './layout.ts'
+import { makeNetwork } from './network.ts'
+import { recordName, startContainerd, startNodeProcess, type NodeStart } from './node.ts'
+import { partition } from './partition.ts'
+
+/** Written last by `up`: a cluster without it was interrupted. */
+interface Complete {
+  readonly nodes: number
+}
+
+const completeOf = (state: string): Complete | undefined => {
+  try {
+    return JSON.parse(readFileSync(join(state, 'complete.json'), 'utf8')) as Complete
+  } catch {
+    return undefined
+  }
+}
+
+/** Kubernetes on this machine from parts: see docs in the folder's README. Two can run at a time. */
+export class LocalCluster implements Cluster {
+  readonly kubeconfig: string
+  readonly kubectl: string
+  readonly helm: string
+  readonly auditLog: string
+  readonly #tools: Tools
+  readonly #layout: Layout
+  readonly #options: ClusterOptions
+  readonly #log: (line: string) => void
+
+  constructor(tools: Tools, options: ClusterOptions) {
+    const name = options.name ?? 'cluster'
+    // the default one has the first half of the addresses, any other the second
+    const instance = name === 'cluster' ? 0 : 1
+    this.#layout = layoutOf(name, instance, options.nodes ?? completeOf(layoutOf(name, instance, 1).state)?.nodes ?? 2)
+    this.#tools = tools
+    this.#options = options
+    this.#log = options.log ?? ((line) => console.log(line))
+    this.kubeconfig = kubeconfigOf(this.#layout, 'admin')
+    this.kubectl = tools.kubectl
+    this.helm = tools.helm
+    this.auditLog = auditLogOf(this.#layout)
+  }
+
+  nodes(): readonly ClusterNode[] {
+    return this.#layout.nodes.map(({ name, ip }) => ({ name, ip }))
+  }
+
+  /** Whether it was started completely, and every process of it runs and the API server is ready. */
+  async isUp(): Promise<boolean> {
+    const complete = completeOf(this.#layout.state)
+    const records = recordedProcesses(this.#layout.state)
+    if (complete?.nodes !== this.#layout.nodes.length || records.some((record) => !isAlive(record))) return false
+    return isReady(adminAccess(this.#layout)).catch(() => false)
+  }
+
+  async up(): Promise<void> {
+    await withLock(join(cacheDirectory, `${this.#layout.bridge}.lock`), async () => {
+      if (await this.isUp()) return
+      await this.#start()
+    })
+  }
+
+  async #start(): Promise<void> {
+    const layout = this.#layout
+    const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+      const started = performance.now()
+      const result = await work()
+      this.#log(`${what}: ${((performance.now() - started) / 1000).toFixed(1)} s`)
+      return result
+    }
+    await step('clearing what an earlier run left', () => clear(layout))
+    const images = await step('images', () => baseImages(this.#tools, this.#log))
+    mkdirSync(layout.state, { recursive: true })
+    await step('network', () => makeNetwork(layout))
+    const starts = layout.nodes.map((node) => this.#nodeStart(node))
+    await Promise.all([
+      step('control plane', () => startControlPlane(layout, this.#tools.kubernetes, this.#options.featureGates)),
+      step('container runtimes and images', async () => {
+        await Promise.all(starts.map(startContainerd))
+        for (const image of images) await this.loadImage(image.archive)
+      }),
+    ])
+    for (const start of starts)
+      for (const process of ['kubelet', 'kube-proxy'] as const) startNodeProcess(start, process)
+    this.#startNetworkPolicyAgent()
+    await step('DNS and storage applied', () => this.#kubectl(['apply', '--filename=-'], addons(layout)))
+    await step('nodes ready', () =>
+      waitUntil('every node to register', () => this.#nodesReady(), { timeoutMs: 60_000, intervalMs: 200 }),
+    )
+    await step('DNS and storage ready', () =>
+      this.#kubectl(['--namespace=kube-system', 'rollout', 'status', 'deployment', '--timeout=60s']),
+    )
+    writeFileSync(
+      join(layout.state, 'complete.json'),
+      JSON.stringify({ nodes: layout.nodes.length } satisfies Complete),
+    )
+  }
+
+  async down(): Promise<void> {
+    await withLock(join(cacheDirectory, `${this.#layout.bridge}.lock`), () => clear(this.#layout))
+  }
+
+  async loadImage(archive: string): Promise<void> {
+    const manifest = (
+      await run('tar', ['--extract', '--to-stdout', '--occurrence=1', '--file', archive, 'manifest.json'])
+    ).stdout
+    const id = createHash('sha256').update(manifest).digest('hex')
+    await Promise.all(
+      this.#layout.nodes.map(async (node) => {
+        const known = join(node.state, 'images')
+        const mark = join(known, id)
+        if (existsSync(mark)) return
+        await importImage(node, archive)
+        mkdirSync(known, { recursive: true })
+        writeFileSync(mark, manifest)
+      }),
+    )
+  }
+
+  partition(a: string, b: string): Promise<() => Promise<void>> {
+    return partition(this.#layout, a, b)
+  }
+
+  async kill(node: string, process: NodeProcess): Promise<void> {
+    const record = recordedProcess(this.#layout.state, recordName(this.#node(node), process))
+    if (record !== undefined) await stopAll([record], 0)
+  }
+
+  async revive(node: string, process: NodeProcess): Promise<void> {
+    const record = recordedProcess(this.#layout.state, recordName(this.#node(node), process))
+    if (record !== undefined && isAlive(record)) return
+    startNodeProcess(this.#nodeStart(this.#node(node)), process)
+  }
+
+  async podNetns(namespace: string, pod: string): Promise<string> {
+    return `/proc/${await this.#pid(namespace, pod, { 'io.cri-containerd.kind': 'sandbox' })}/ns/net`
+  }
+
+  containerPid(namespace: string, pod: string, container: string): Promise<number> {
+    return this.#pid(namespace, pod, {
+      'io.cri-containerd.kind': 'container',
+      'io.kubernetes.container.name': container,
+    })
+  }
+
+  async restartApiServer(): Promise<void> {
+    const record = recordedProcess(this.#layout.state, 'kube-apiserver')
+    if (record !== undefined) await stopAll([record], 0)
+    await startApiServerAgain(this.#layout, this.#tools.kubernetes)
+  }
+
+  #node(name: string): NodeLayout {
+    const node = this.#layout.nodes.find((each) => each.name === name)
+    if (node === undefined)
+      throw new Error(`node ${name}: the cluster has ${this.#layout.nodes.map((each) => each.name).join(', ')}`)
+    return node
+  }
+
+  #nodeStart(node: NodeLayout): NodeStart {
+    return { layout: this.#layout, node, bin: this.#tools.kubernetes, featureGates: this.#options.featureGates }
+  }
+
+  async #kubectl(args: readonly string[], input?: string): Promise<string> {
+    const options = input === undefined ? {} : { input }
+    return (await run(this.kubectl, ['--kubeconfig', this.kubeconfig, ...args], options)).stdout
+  }
+
+  async #nodesReady(): Promise<boolean> {
+    const path = '{.items[*].status.conditions[?(@.type=="Ready")].status}'
+    const statuses = (await this.#kubectl(['get', 'nodes', `--output=jsonpath=${path}`])).split(' ')
+    return statuses.length === this.#layout.nodes.length && statuses.every((status) => status === 'True')
+  }
+
+  async #pid(namespace: string, pod: string, labels: Readonly<Record<string, string>>): Promise<number> {
+    const where = ['get', 'pod', pod, `--namespace=${namespace}`, '--output=jsonpath={.spec.nodeName}']
+    const node = this.#node(await this.#kubectl(where))
+    const all = { 'io.kubernetes.pod.namespace': namespace, 'io.kubernetes.pod.name': pod, ...labels }
+    const pid = await taskPid(node, all)
+    if (pid === undefined) throw new Error(`pod ${namespace}/${pod} has no such running container on ${node.name}`)
+    return pid
+  }
+
+  #startNetworkPolicyAgent(): void {
+    const agent = join(import.meta.dirname, 'network-policy', 'agent.ts')
+    const namespaces = this.#layout.nodes.map((node) => `/run/netns/${node.device}`)
+    startRecorded(this.#layout.state, 'network-policy', [
+      process.execPath,
+      agent,
+      kubeconfigOf(this.#layout, 'network-policy'),
+      ...namespaces,
+    ])
+  }
+}
+
+/** Prepares what the cluster is made from; nothing is started yet. */
+export const localCluster = async (options: ClusterOptions): Promise<LocalCluster> =>
+  new LocalCluster(await ensureTools(options.log ?? ((line) => console.log(line))), options)
