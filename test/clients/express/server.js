@@ -92,11 +92,13 @@ app.post('/logout', async (request, response) => {
   await call((done) => request.session.destroy(done))
   response.json({ user: null })
 })
-app.use((error, request, response, next) => {
-  // express-session reports a failed save when the answer is already on its way.
+// Four parameters make it an error handler. That a save failed is reported when the answer is already made.
+app.use((error, request, response, _next) => {
   log('request failed', { path: request.path, kind: kindOf(error), answered: response.headersSent })
-  if (!response.headersSent) response.status(503).send('sessions are not available')
-  else if (!response.writableEnded) next(error)
+  if (response.headersSent) return
+  // express-session would try to save once more, and have the connection closed when that fails too.
+  request.session = null
+  response.status(503).send('sessions are not available')
 })
 
 // Answers /healthz before Redis does, so that readiness and not a crash loop says what is missing.
