@@ -13,31 +13,37 @@ export interface ApplyResult<T> {
   readonly changed: boolean
 }
 
+interface LastApplied {
+  readonly hash: string
+  readonly resourceVersion: string
+}
+
 /**
- * For each object, what we last applied and which version that left: when our comparison cannot see that two spellings
- * mean the same, an unchanged object is still not applied again and again. Bounded; per client, so that tests share none.
+ * What we last applied to an object, and which version that left: when our comparison cannot see that two spellings mean
+ * the same, an unchanged object is still not applied again and again. Bounded; per client, so that tests share none.
  */
-const lastApplied = new WeakMap<Client, Map<string, { readonly hash: string; readonly resourceVersion: string }>>()
+const lastApplied = new WeakMap<Client, Map<string, LastApplied>>()
 const mostRemembered = 20_000
 
-const memoryOf = (client: Client) => {
-  const known = lastApplied.get(client)
-  if (known) return known
-  const fresh = new Map<string, { readonly hash: string; readonly resourceVersion: string }>()
-  lastApplied.set(client, fresh)
-  return fresh
+/** One memory for each object and each part of it that is applied by itself. */
+const memory = (client: Client, part: string, { metadata }: KubernetesObject) => {
+  const known = lastApplied.get(client) ?? new Map<string, LastApplied>()
+  lastApplied.set(client, known)
+  const key = `${part}/${metadata.uid ?? ''}`
+  return {
+    get: () => known.get(key),
+    set: (hash: string, resourceVersion = '') => {
+      if (known.size >= mostRemembered) known.clear()
+      known.set(key, { hash, resourceVersion })
+    },
+  }
 }
 
-const isAsWeLeftIt = (client: Client, slot: string, observed: KubernetesObject, hash: string): boolean => {
-  const last = memoryOf(client).get(`${slot}/${observed.metadata.uid ?? ''}`)
-  return last?.hash === hash && last.resourceVersion === observed.metadata.resourceVersion
-}
+const isAsWeLeftIt = (last: LastApplied | undefined, hash: string, observed: KubernetesObject): boolean =>
+  last?.hash === hash && last.resourceVersion === observed.metadata.resourceVersion
 
-const remember = (client: Client, slot: string, object: KubernetesObject, hash: string): void => {
-  const memory = memoryOf(client)
-  if (memory.size >= mostRemembered) memory.clear()
-  memory.set(`${slot}/${object.metadata.uid ?? ''}`, { hash, resourceVersion: object.metadata.resourceVersion ?? '' })
-}
+/** Kinds of Kubernetes itself, whose Go types leave out zero values. */
+const isBuiltIn = ({ group }: { readonly group: string }): boolean => !group.includes('.') || group.endsWith('.k8s.io')
 
 const digest = (value: unknown): string =>
   createHash('sha256').update(canonicalJson(value)).digest('base64url').slice(0, 22)
@@ -62,33 +68,47 @@ export const applyIfChanged = async <T extends KubernetesObject>(
       annotations: { ...desired.metadata.annotations, [appliedHashAnnotation]: hash },
     },
   })
-  if (observed && (holds(declared, observed) || isAsWeLeftIt(client, 'object', observed, hash))) {
-    return { object: observed, changed: false }
+  if (observed) {
+    const same = holds(declared, observed, { omitsZero: isBuiltIn(resource) })
+    const last = memory(client, 'object', observed).get()
+    if (same || isAsWeLeftIt(last, hash, observed)) return { object: observed, changed: false }
   }
   const object = await client.apply(resource, declared, options)
-  remember(client, 'object', object, hash)
+  memory(client, 'object', object).set(hash, object.metadata.resourceVersion)
   return { object, changed: object.metadata.resourceVersion !== observed?.metadata.resourceVersion }
 }
 
-/**
- * Server-side apply of the status subresource, only when it differs from the one in `object`. The status is taken to be
- * ours alone: what it does not name is removed.
- * @param options.ifUnchanged fail with a `conflict` when the object is not the one given any more: for a status that
- * records a decision, such as a promotion.
- */
+export interface ApplyStatusOptions extends CallOptions {
+  /**
+   * Fail with a `conflict` when the object is not the one given any more: for a status that records a decision, such as
+   * a promotion.
+   */
+  readonly ifUnchanged?: boolean
+  /**
+   * Other field managers own other parts of the status. What we stop declaring is then removed only by a process that
+   * has declared it before. Default false: the status is ours alone, and what it does not name is removed.
+   */
+  readonly shared?: boolean
+}
+
+/** Server-side apply of the status subresource, only when it differs from what `object` holds. */
 export const applyStatus = async <T extends KubernetesObject & { readonly status?: unknown }>(
   client: Client,
   resource: Resource<T>,
   object: T,
   status: object,
   fieldManager: string,
-  options: CallOptions & { readonly ifUnchanged?: boolean } = {},
+  options: ApplyStatusOptions = {},
 ): Promise<ApplyResult<T>> => {
-  const { ifUnchanged = false, ...call } = options
+  const { ifUnchanged = false, shared = false, ...call } = options
   const declared = withoutNulls(status)
   const hash = digest(declared)
-  const same = canonicalJson(declared) === canonicalJson(object.status ?? {})
-  if (same || isAsWeLeftIt(client, 'status', object, hash)) return { object, changed: false }
+  const remembered = memory(client, `status/${fieldManager}`, object)
+  const last = remembered.get()
+  const same = shared
+    ? holds(declared, object.status ?? {}) && (last === undefined || last.hash === hash)
+    : canonicalJson(declared) === canonicalJson(object.status ?? {})
+  if (same || isAsWeLeftIt(last, hash, object)) return { object, changed: false }
   const { name, namespace, resourceVersion } = object.metadata
   const body = {
     apiVersion: object.apiVersion,
@@ -105,7 +125,7 @@ export const applyStatus = async <T extends KubernetesObject & { readonly status
     fieldManager,
     subresource: 'status',
   })
-  remember(client, 'status', written, hash)
+  remembered.set(hash, written.metadata.resourceVersion)
   return { object: written, changed: written.metadata.resourceVersion !== resourceVersion }
 }
 

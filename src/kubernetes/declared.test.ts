@@ -35,7 +35,7 @@ describe('an observed object holds what is declared', () => {
       { spec: { ingress: [{ ports: [{ port: 6379, protocol: 'TCP' }] }] } },
     ],
   ])('%s', (_what, declared, observed) => {
-    expect(holds(declared, observed)).toBe(true)
+    expect(holds(declared, observed, { omitsZero: true })).toBe(true)
   })
 
   test.each([
@@ -67,8 +67,13 @@ describe('an observed object holds what is declared', () => {
     ['text where a number is declared', { spec: { replicas: 1 } }, { spec: { replicas: '1' } }],
     ['no object at all', { spec: {} }, undefined],
   ])('but not: %s', (_what, declared, observed) => {
-    expect(holds(declared, observed)).toBe(false)
+    expect(holds(declared, observed, { omitsZero: true })).toBe(false)
   })
+})
+
+test('a custom kind keeps its zero values, so that one that is gone is missed', () => {
+  expect(holds({ value: false }, {})).toBe(false)
+  expect(holds({ count: 0 }, {})).toBe(false)
 })
 
 test('canonical JSON does not depend on the order of keys, nor on nulls', () => {

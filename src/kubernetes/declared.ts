@@ -49,24 +49,42 @@ const keysOfList = (field: string, elements: readonly unknown[]): readonly strin
 /** A default of the API server for a field that is a list key: `protocol: TCP`. */
 const keyValue = (element: Json, key: string): unknown => element[key] ?? (key === 'protocol' ? 'TCP' : undefined)
 
+/** How the API server stores a kind. */
+export interface Storage {
+  /** It leaves out what has its zero value, such as `readOnly: false`: built-in kinds (`omitempty`), not custom ones. */
+  readonly omitsZero?: boolean
+}
+
 /**
  * True when `observed` already holds all that `declared` declares. What the API server or others added besides is left
  * out of account; so is a declared null or undefined. Quantities compare by amount.
  */
-export const holds = (declared: unknown, observed: unknown, field = '', parent = ''): boolean => {
+export const holds = (declared: unknown, observed: unknown, storage: Storage = {}): boolean =>
+  holdsValue(declared, observed, { storage, field: '', parent: '' })
+
+interface Place {
+  readonly storage: Storage
+  readonly field: string
+  readonly parent: string
+}
+
+const holdsValue = (declared: unknown, observed: unknown, place: Place): boolean => {
+  const { field, parent, storage } = place
   if (declared === null || declared === undefined) return observed === null || observed === undefined
-  if (Array.isArray(declared)) return holdsList(declared, observed, field)
+  if (Array.isArray(declared)) return holdsList(declared, observed, place)
   if (isObject(declared)) {
     if (!isObject(observed)) {
       return (observed === undefined || observed === null) && isEmpty(declared) && freeMaps.has(field)
     }
     return Object.entries(declared).every(
-      ([name, value]) => value === undefined || value === null || holds(value, observed[name], name, field),
+      ([name, value]) =>
+        value === undefined ||
+        value === null ||
+        holdsValue(value, observed[name], { storage, field: name, parent: field }),
     )
   }
   if (declared === observed) return true
-  // in typed objects the API server leaves out what has its zero value (`omitempty`), such as `readOnly: false`
-  if (observed === undefined) return isZero(declared) && !freeMaps.has(parent)
+  if (observed === undefined) return storage.omitsZero === true && isZero(declared) && !freeMaps.has(parent)
   const isQuantity = quantityMaps.has(parent) || quantityFields.has(field)
   return isQuantity && isScalar(declared) && isScalar(observed) && sameQuantity(declared, observed)
 }
@@ -77,19 +95,23 @@ const isScalar = (value: unknown): value is string | number => typeof value === 
 
 const isEmpty = (value: Json): boolean => Object.values(value).every((each) => each === undefined || each === null)
 
-const holdsList = (declared: readonly unknown[], observed: unknown, field: string): boolean => {
+const holdsList = (declared: readonly unknown[], observed: unknown, { field, storage }: Place): boolean => {
   const found: readonly unknown[] = Array.isArray(observed) ? observed : []
   if (setLists.has(field)) return declared.every((value) => found.includes(value))
+  // what a list is called does not say what its elements' fields are called
+  const inside: Place = { storage, field: '', parent: '' }
   const keys = keysOfList(field, declared)
   if (!keys) {
-    return declared.length === found.length && declared.every((element, index) => holds(element, found[index]))
+    return (
+      declared.length === found.length && declared.every((element, index) => holdsValue(element, found[index], inside))
+    )
   }
   return declared.every((element) => {
     if (!isObject(element)) return false
     const same = found.find(
       (other) => isObject(other) && keys.every((key) => keyValue(element, key) === keyValue(other, key)),
     )
-    return same !== undefined && holds(element, same)
+    return same !== undefined && holdsValue(element, same, inside)
   })
 }
 

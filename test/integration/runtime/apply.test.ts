@@ -141,7 +141,8 @@ describe('applyIfChanged', () => {
 })
 
 describe('applyStatus', () => {
-  const withStatus: Resource<StatefulSet & { readonly status?: object }> = statefulSets
+  type WithStatus = StatefulSet & { readonly status?: object }
+  const withStatus: Resource<WithStatus> = statefulSets
   const condition = {
     type: 'Ready',
     status: 'True',
@@ -151,7 +152,7 @@ describe('applyStatus', () => {
   } as const
 
   test('writes a status when it differs, and removes what it no longer says', async () => {
-    const { object } = await applyIfChanged(client, withStatus, statefulSet(), undefined, options)
+    const { object } = await applyIfChanged<WithStatus>(client, statefulSets, statefulSet(), undefined, options)
     const status = { replicas: 1, readyReplicas: 1 }
     const first = await applyStatus(client, withStatus, object, status, 'status')
     expect(first.changed).toBe(true)
@@ -161,6 +162,19 @@ describe('applyStatus', () => {
     const second = await applyStatus(client, withStatus, first.object, { replicas: 1 }, 'status')
     expect(second.object.status).not.toHaveProperty('readyReplicas')
     expect(proxy.writes.map(({ subresource }) => subresource)).toEqual(['', 'status', 'status'])
+  })
+
+  test('of several writers leaves each its part, and removes what one stops saying', async () => {
+    const { object } = await applyIfChanged<WithStatus>(client, statefulSets, statefulSet(), undefined, options)
+    const write = (current: WithStatus, status: object, manager: string) =>
+      applyStatus(client, withStatus, current, status, manager, { shared: true })
+    const one = await write(object, { replicas: 1, readyReplicas: 1 }, 'one')
+    const two = await write(one.object, { currentReplicas: 1 }, 'two')
+    expect(two.object.status).toMatchObject({ readyReplicas: 1, currentReplicas: 1 })
+    expect((await write(two.object, { replicas: 1, readyReplicas: 1 }, 'one')).changed).toBe(false)
+    const less = await write(two.object, { replicas: 1 }, 'one')
+    expect(less.object.status).not.toHaveProperty('readyReplicas')
+    expect(less.object.status).toMatchObject({ currentReplicas: 1 })
   })
 
   test('refuses to record a decision on an object that has moved on', async () => {
