@@ -58,11 +58,10 @@ const tarLayer = async (from: string, to: string, path: string): Promise<Layer> 
   const isFolder = statSync(from).isDirectory()
   // S: a symbolic link's target stays as it is
   const transform = isFolder ? `flags=rSh;s,^\\.,${inside},` : `flags=rSh;s,^.*$,${inside},`
-  await run('tar', [
-    ...['--create', '--file', path, '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner'],
-    ...['--mode=a+rX', '--directory', isFolder ? from : dirname(from), `--transform=${transform}`],
-    isFolder ? '.' : basename(from),
-  ])
+  const parent = isFolder ? from : dirname(from)
+  const fixed = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=a+rX']
+  const entry = isFolder ? '.' : basename(from)
+  await run('tar', ['--create', '--file', path, ...fixed, '--directory', parent, `--transform=${transform}`, entry])
   return layerOf(path)
 }
 
@@ -103,14 +102,14 @@ export const writeImage = async (
   )
   // the manifest first: whoever asks what an archive is need not read all of it
   const parts = ['manifest.json', `${id}.json`]
-  await run('tar', ['--create', '--file', join(staging, 'archive.tar'), '--directory', staging, ...parts])
+  const unfinished = join(staging, 'archive.tar')
+  await run('tar', ['--create', '--file', unfinished, '--directory', staging, ...parts])
   for (const layer of new Map(layers.map((each) => [each.sha256, each])).values()) {
-    await run('tar', [
-      ...['--append', '--file', join(staging, 'archive.tar'), '--directory', dirname(layer.path)],
-      ...['--dereference', `--transform=s,^.*$,${layer.sha256}.tar,`, basename(layer.path)],
-    ])
+    const named = ['--dereference', `--transform=s,^.*$,${layer.sha256}.tar,`]
+    const parent = dirname(layer.path)
+    await run('tar', ['--append', '--file', unfinished, ...named, '--directory', parent, basename(layer.path)])
   }
-  renameSync(join(staging, 'archive.tar'), archive)
+  renameSync(unfinished, archive)
   rmSync(staging, { recursive: true, force: true })
   writeFileSync(note, JSON.stringify(image))
   return image

@@ -174,7 +174,15 @@ const storage = ({ nodes }: Layout): readonly Manifest[] => {
           {
             name,
             image: provisionerTag,
-            args: ['start', '--config', '/etc/config/config.json', '--configmap-name', 'local-path-config'],
+            args: [
+              'start',
+              '--config',
+              '/etc/config/config.json',
+              '--configmap-name',
+              'local-path-config',
+              '--service-account-name',
+              name,
+            ],
             env: [{ name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } }],
             volumeMounts: [{ name: 'config', mountPath: '/etc/config' }],
           },

@@ -28,7 +28,7 @@ const mountsOf = (layout: Layout): readonly string[] =>
   lines('/proc/self/mounts')
     .map((line) => (line.split(' ')[1] ?? '').replaceAll('\\040', ' '))
     .filter((path) => [layout.state, layout.run].some((folder) => path.startsWith(`${folder}/`)))
-    .reverse()
+    .toReversed()
 
 const cgroupsOf = (layout: Layout): readonly string[] => {
   const root = '/sys/fs/cgroup'

@@ -23,9 +23,8 @@ const accessOf = (path: string): ApiAccess => {
   }
 }
 
-let namespaces: readonly Namespace[] | undefined
-let pods: readonly Pod[] | undefined
-let policies: readonly NetworkPolicy[] | undefined
+/** What has been heard of; nothing is enforced before all three lists have come. */
+const known: { namespaces?: readonly Namespace[]; pods?: readonly Pod[]; policies?: readonly NetworkPolicy[] } = {}
 let applied = ''
 let applying = false
 
@@ -34,9 +33,11 @@ const apply = async (): Promise<void> => {
   if (applying) return
   applying = true
   try {
-    while (namespaces !== undefined && pods !== undefined && policies !== undefined) {
+    for (;;) {
+      const { namespaces, pods, policies } = known
+      if (namespaces === undefined || pods === undefined || policies === undefined) return
       const script = rulesOf({ namespaces, pods, policies })
-      if (script === applied) break
+      if (script === applied) return
       await Promise.all(
         nodes.map((node) => run('nsenter', [`--net=${node}`, 'nft', '-f', '-'], { input: script, timeoutMs: 10_000 })),
       )
@@ -53,15 +54,15 @@ const apply = async (): Promise<void> => {
 const access = accessOf(kubeconfig)
 await Promise.all([
   watchAll<Namespace>(access, '/api/v1/namespaces', (items) => {
-    namespaces = items
+    known.namespaces = items
     void apply()
   }),
   watchAll<Pod>(access, '/api/v1/pods', (items) => {
-    pods = items
+    known.pods = items
     void apply()
   }),
   watchAll<NetworkPolicy>(access, '/apis/networking.k8s.io/v1/networkpolicies', (items) => {
-    policies = items
+    known.policies = items
     void apply()
   }),
 ])

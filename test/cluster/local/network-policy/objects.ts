@@ -13,6 +13,8 @@ export interface Selector {
 
 interface Metadata {
   readonly name: string
+  readonly uid: string
+  readonly resourceVersion: string
   readonly namespace?: string
   readonly labels?: Labels
 }

@@ -37,7 +37,7 @@ const watchOnce = <T>(access: ApiAccess, path: string, onEvent: (event: WatchEve
  * Keeps `onChange` told of all objects of a resource, for ever. While the API server is away the last known ones hold,
  * as a network plugin must not open the gates then.
  */
-export const watchAll = async <T>(
+export const watchAll = async <T extends KubernetesObject>(
   access: ApiAccess,
   path: string,
   onChange: (objects: readonly T[]) => void,
@@ -46,11 +46,11 @@ export const watchAll = async <T>(
     try {
       const answer = await apiRequest(access, path)
       if (answer.status !== 200) throw new Error(`${path}: ${answer.status}`)
-      const list = JSON.parse(answer.body) as { metadata: { resourceVersion: string }; items: (T & KubernetesObject)[] }
+      const list = JSON.parse(answer.body) as { metadata: { resourceVersion: string }; items: T[] }
       const known = new Map(list.items.map((item) => [item.metadata.uid, item]))
       onChange([...known.values()])
       const query = `watch=1&resourceVersion=${list.metadata.resourceVersion}&timeoutSeconds=3600`
-      await watchOnce<T & KubernetesObject>(access, `${path}?${query}`, ({ type, object }) => {
+      await watchOnce<T>(access, `${path}?${query}`, ({ type, object }) => {
         if (type === 'DELETED') known.delete(object.metadata.uid)
         else if (type === 'ADDED' || type === 'MODIFIED') known.set(object.metadata.uid, object)
         else return

@@ -1,0 +1,25 @@
+import type { TestProject } from 'vitest/node'
+import type { Cluster } from '../cluster/cluster.ts'
+import { openCluster } from '../cluster/open-cluster.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Path of the cluster's admin kubeconfig; also in the environment as KUBECONFIG. */
+    readonly kubeconfig: string
+  }
+}
+
+/** What must be on the cluster before the first test of a tier; each is called once per run, in this order. */
+const preparations: readonly ((cluster: Cluster) => Promise<void>)[] = []
+
+/**
+ * Gives the tests a cluster: the running one, or a new one. It is left running: `test/run.ts` takes it down after the
+ * last tier, unless told to keep it. A test that needs more than the kubeconfig calls `openCluster()` itself, which
+ * finds this one.
+ */
+export const setup = async (project: TestProject): Promise<void> => {
+  const cluster = await openCluster()
+  process.env['KUBECONFIG'] = cluster.kubeconfig
+  project.provide('kubeconfig', cluster.kubeconfig)
+  for (const prepare of preparations) await prepare(cluster)
+}
