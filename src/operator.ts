@@ -1,5 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node'
-import { apiVersion, flushSessions, sessionStores, type FlushSessions } from './api/resources.ts'
+import { apiVersion, flushSessions, sessionStores, type FlushSessions, type SessionStore } from './api/resources.ts'
 import { createSigner } from './audit/signature.ts'
 import { openSink } from './audit/sink.ts'
 import { flushReconciler } from './flushes/reconcile.ts'
@@ -96,7 +96,7 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
     concurrency: policyConcurrency,
     manager,
     reconcile: async (name, context) => await policyReconciler(runtime())(name, context),
-  }).watch(caches.stores, itself, { when: (store, old) => store.metadata.generation !== old?.metadata.generation })
+  }).watch(caches.stores, itself, { when: (store, old) => store.metadata.generation !== old?.metadata.generation || isReady(store) !== isReady(old) })
   const flush = new Controller({
     name: 'flushsessions',
     concurrency: flushConcurrency,
@@ -106,6 +106,9 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
   for (const controller of [flush, stores, policy]) manager.add(controller)
   return manager
 }
+
+const isReady = (store: SessionStore | undefined): boolean =>
+  store?.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
 
 /** A pod's owner is the StatefulSet, which has its store's name. */
 const storeOfPod: Mapping<

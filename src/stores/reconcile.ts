@@ -201,6 +201,13 @@ class Pass {
     )
   }
 
+  /** Until the first time that a store was Ready, what is not there yet is nothing to worry about. */
+  #stillStarting(): void {
+    const ready = this.#store.status?.conditions?.find((condition) => condition.type === 'Ready')
+    if (ready?.status === 'True' || this.#report.get('Progressing')?.reason === 'Paused') return
+    this.#report.set('Progressing', 'True', 'Starting', 'Waiting for Redis to serve')
+  }
+
   /** Ready means: a write through the Service succeeded, just now. */
   async #ready({ pod, node }: Observed): Promise<Outcome> {
     const service = this.#runtime.caches.services.get(
@@ -208,6 +215,7 @@ class Pass {
     )
     const clusterIp = service?.spec?.clusterIP
     if (!pod || !node || !isReady(pod) || clusterIp === undefined) {
+      this.#stillStarting()
       this.#report.set('Ready', 'False', 'PodNotReady', 'Redis runs; waiting for its pod to be ready')
       return { requeueAfterMs: 1000 }
     }
@@ -215,6 +223,7 @@ class Pass {
       await writeThroughService(clusterIp, operatorLogin(this.#runtime, this.#store), this.#signal)
     } catch (error) {
       if (!isRedisError(error)) throw error
+      if (error.kind === 'unreachable') this.#stillStarting()
       const reason = error.kind === 'memory' ? 'OutOfMemory' : 'WriteFailed'
       this.#report.set('Ready', 'False', reason, `A write through the Service failed: ${error.message}`)
       return { requeueAfterMs: error.kind === 'unreachable' ? pollMs : 1000 }
