@@ -78,6 +78,14 @@ const removeCgroups = (layout: Layout): void => {
 
 /** Files that programs put where no option of theirs can change it. */
 const removeStrays = (layout: Layout): void => {
+  for (const device of entries(layout.run)) {
+    const shims = join(layout.run, device, 'containerd', 'io.containerd.runtime.v2.task', 'k8s.io')
+    for (const shim of entries(shims)) {
+      const address = lines(join(shims, shim, 'address'))[0]
+      if (address?.startsWith('unix:///run/containerd/s/') === true)
+        rmSync(address.slice('unix://'.length), { force: true })
+    }
+  }
   for (const name of entries('/var/log/containers')) {
     const link = join('/var/log/containers', name)
     if (quietly(() => readlinkSync(link), '').startsWith(`${layout.state}/`)) rmSync(link, { force: true })
@@ -86,15 +94,6 @@ const removeStrays = (layout: Layout): void => {
     if (name.startsWith(`${layout.bridge}-`)) rmSync(join('/var/lib/cni/results', name), { force: true })
   }
 }
-
-/** Whether anything of the cluster is on this machine, running or left behind. */
-export const isAnythingThere = (layout: Layout): boolean =>
-  [
-    layout.state,
-    layout.run,
-    `/sys/class/net/${layout.bridge}`,
-    ...devicesOf(layout).map((each) => `/run/netns/${each}`),
-  ].some((path) => existsSync(path))
 
 /**
  * Removes every process, mount, namespace, link, route, cgroup and file of the cluster, whatever state an interrupted

@@ -54,6 +54,8 @@ state = "${run}/containerd"
     conf_dir = "${state}/cni"
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      Root = "${run}/runc"
 `
 
 const kubeletConfig = ({ layout, node, featureGates }: NodeStart): unknown => ({

@@ -53,16 +53,16 @@ const apply = async (): Promise<void> => {
 
 const access = accessOf(kubeconfig)
 await Promise.all([
-  watchAll<Namespace>(access, '/api/v1/namespaces', (items) => {
-    known.namespaces = items
+  watchAll(access, '/api/v1/namespaces', (items) => {
+    known.namespaces = items as readonly Namespace[]
     void apply()
   }),
-  watchAll<Pod>(access, '/api/v1/pods', (items) => {
-    known.pods = items
+  watchAll(access, '/api/v1/pods', (items) => {
+    known.pods = items as readonly Pod[]
     void apply()
   }),
-  watchAll<NetworkPolicy>(access, '/apis/networking.k8s.io/v1/networkpolicies', (items) => {
-    known.policies = items
+  watchAll(access, '/apis/networking.k8s.io/v1/networkpolicies', (items) => {
+    known.policies = items as readonly NetworkPolicy[]
     void apply()
   }),
 ])
