@@ -35,6 +35,8 @@ export interface FaultOptions {
   readonly times?: number
   /** From which matching request on, counted from 1 when the fault was set. Default 1. */
   readonly nth?: number
+  /** Spare the requests between each this-many-th. Default 1: none. */
+  readonly every?: number
 }
 
 /** A fault that was set. */
@@ -87,7 +89,8 @@ interface ActiveFault {
   readonly match: Match
   readonly fault: Fault
   readonly from: number
-  readonly until: number
+  readonly every: number
+  readonly times: number
   seen: number
   hits: number
 }
@@ -116,7 +119,8 @@ export const startFaultProxy = async (options: { readonly target: string }): Pro
     for (const each of active) {
       if (!matches(each.match, info)) continue
       each.seen += 1
-      if (each.seen < each.from || each.seen >= each.until) continue
+      const due = each.seen >= each.from && (each.seen - each.from) % each.every === 0
+      if (!due || each.hits >= each.times) continue
       each.hits += 1
       return each
     }
@@ -225,8 +229,8 @@ export const startFaultProxy = async (options: { readonly target: string }): Pro
       return connections
     },
     faults: {
-      set: (match, fault, { times = 1, nth = 1 } = {}) => {
-        const entry: ActiveFault = { match, fault, from: nth, until: nth + times, seen: 0, hits: 0 }
+      set: (match, fault, { times = 1, nth = 1, every = 1 } = {}) => {
+        const entry: ActiveFault = { match, fault, from: nth, every, times, seen: 0, hits: 0 }
         active.push(entry)
         return {
           get seen() {

@@ -1,26 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { applyIfChanged } from '../../../src/kubernetes/apply.ts'
 import { Controller } from '../../../src/kubernetes/controller.ts'
 import { leases } from '../../../src/kubernetes/elector.ts'
 import { LeaseLostError } from '../../../src/kubernetes/errors.ts'
 import { eventResource } from '../../../src/kubernetes/events.ts'
 import { configMaps } from '../../../src/kubernetes/kinds.ts'
-import { Manager, type ManagerOptions } from '../../../src/kubernetes/manager.ts'
-import { itself, ownerOf } from '../../../src/kubernetes/mapping.ts'
-import { keyOf } from '../../../src/kubernetes/objects.ts'
+import type { ManagerOptions } from '../../../src/kubernetes/manager.ts'
+import { itself } from '../../../src/kubernetes/mapping.ts'
 import type { ApiClient } from '../../../src/kubernetes/transport.ts'
 import { type ApiServer, startApiServer } from '../api-server.ts'
 import type { FaultProxy } from '../fault-proxy.ts'
-import {
-  clientOf,
-  configMap,
-  eventually,
-  loadKubeConfig,
-  newNamespace,
-  onTestEnd,
-  proxyOf,
-  recordingLogger,
-} from './fixture.ts'
+import { childrenIn, copier, managerOf, type Place, putParent, run, writesOf } from './copier.ts'
+import { clientOf, configMap, eventually, newNamespace, proxyOf } from './fixture.ts'
 
 let server: ApiServer
 let client: ApiClient
@@ -35,94 +25,19 @@ beforeEach(async () => {
   client = clientOf(server.kubeconfig)
   namespace = await newNamespace(client)
   proxy = await proxyOf(server.kubeconfig)
+  place = { client, proxy, namespace }
 })
 
-const fast = { leaseDurationMs: 3000, renewDeadlineMs: 2000, retryPeriodMs: 300 }
-
-const managerOf = (options: Partial<ManagerOptions> = {}) => {
-  const { log, lines } = recordingLogger()
-  const manager = new Manager({
-    kubeConfig: loadKubeConfig(proxy.kubeconfig),
-    namespaces: [namespace],
-    identity: 'one',
-    userAgent: 'manager-test',
-    log,
-    leaderElection: { namespace, name: 'leader', ...fast },
-    ...options,
-  })
-  return { lines, manager }
-}
-
-/** Runs a manager until the test ends. */
-const run = (manager: Manager) => {
-  const stop = new AbortController()
-  const running = manager.run(stop.signal)
-  const ended = running.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-  onTestEnd(async () => {
-    stop.abort()
-    await ended
-  })
-  return { stop, ended }
-}
-
-/** Makes for each config map labelled `role: parent` a child with the same value. */
-const copier = (manager: Manager): { readonly reconciled: string[] } => {
-  const reconciled: string[] = []
-  const informer = manager.informer(configMaps)
-  const controller = new Controller({
-    name: 'copier',
-    manager,
-    reconcile: async (name) => {
-      const parent = informer.get(name)
-      if (parent?.metadata.labels?.['role'] !== 'parent') return
-      reconciled.push(keyOf(name))
-      const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: name.name, uid: parent.metadata.uid ?? '' }
-      const child = { namespace, name: `${name.name}-child` }
-      await applyIfChanged(
-        manager.client,
-        configMaps,
-        {
-          apiVersion: 'v1',
-          kind: 'ConfigMap',
-          metadata: { ...child, ownerReferences: [{ ...owner, controller: true }] },
-          data: { value: parent.data?.['value'] ?? '' },
-        },
-        informer.get(child),
-        { fieldManager: 'copier' },
-      )
-    },
-  })
-  controller.watch(informer, itself).watch(informer, ownerOf('ConfigMap', 'v1'))
-  manager.add(controller)
-  return { reconciled }
-}
-
-const parent = (name: string, value: string) =>
-  client.apply(
-    configMaps,
-    { ...configMap(namespace, name, { value }), metadata: { namespace, name, labels: { role: 'parent' } } },
-    { fieldManager: 'user' },
-  )
-
-const children = async () => {
-  const all = await client.list(configMaps, { namespace })
-  return Object.fromEntries(
-    all
-      .filter(({ metadata }) => metadata.name?.endsWith('-child'))
-      .map(({ metadata, data }) => [metadata.name, data?.['value']]),
-  )
-}
-
-/** Writes but those of the leader election. */
-const writes = () => proxy.writes.filter(({ resource }) => resource !== 'leases.coordination.k8s.io')
+let place: Place
+const managed = (options: Partial<ManagerOptions> = {}) => managerOf(place, options)
+const parent = (name: string, value: string) => putParent(place, name, value)
+const children = () => childrenIn(place)
+const writes = () => writesOf(place)
 
 describe('a manager', () => {
   test('reconciles what there is, what changes, and what others break, and then writes nothing more', async () => {
-    const { manager } = managerOf()
-    const { reconciled } = copier(manager)
+    const { manager } = managed()
+    const { reconciled } = copier(manager, namespace)
     await parent('a', '1')
     run(manager)
     await eventually(children, { 'a-child': '1' })
@@ -145,15 +60,15 @@ describe('a manager', () => {
   test('starts again on what it made without a single write', async () => {
     await parent('a', '1')
     await parent('b', '1')
-    const first = managerOf()
-    copier(first.manager)
+    const first = managed()
+    copier(first.manager, namespace)
     const one = run(first.manager)
     await eventually(children, { 'a-child': '1', 'b-child': '1' })
     one.stop.abort()
     await one.ended
     const before = writes().length
-    const second = managerOf()
-    const { reconciled } = copier(second.manager)
+    const second = managed()
+    const { reconciled } = copier(second.manager, namespace)
     run(second.manager)
     await eventually(() => new Set(reconciled).size, 2)
     const renewals = proxy.writes.length
@@ -165,8 +80,8 @@ describe('a manager', () => {
     for (const when of ['before', 'after'] as const) {
       for (const nth of [1, 2, 3]) {
         const value = `${when}-${nth}`
-        const { manager } = managerOf()
-        copier(manager)
+        const { manager } = managed()
+        copier(manager, namespace)
         const fault = proxy.faults.set({ verb: 'patch', resource: 'configmaps' }, { kind: 'reset', when }, { nth })
         for (const name of ['a', 'b', 'c']) await parent(name, value)
         const { stop, ended } = run(manager)
@@ -179,7 +94,7 @@ describe('a manager', () => {
   })
 
   test('stops gracefully: finishes what is in hand, runs hooks in reverse, releases the lease', async () => {
-    const { manager, lines } = managerOf()
+    const { manager, lines } = managed()
     const events: string[] = []
     const informer = manager.informer(configMaps)
     const controller = new Controller({
@@ -219,7 +134,7 @@ describe('a manager', () => {
   })
 
   test('cuts reconciles short that take longer than the drain', async () => {
-    const { manager } = managerOf({ drainTimeoutMs: 200 })
+    const { manager } = managed({ drainTimeoutMs: 200 })
     let reason: unknown
     const controller = new Controller({
       name: 'stuck',
@@ -243,8 +158,8 @@ describe('a manager', () => {
   })
 
   test('ends when it cannot renew its lease, writes nothing more, and does not release', async () => {
-    const { manager } = managerOf()
-    copier(manager)
+    const { manager } = managed()
+    copier(manager, namespace)
     let closed = false
     manager.onStop(() => {
       closed = true
@@ -259,7 +174,7 @@ describe('a manager', () => {
   })
 
   test('ends when another has taken its lease, and confirms no leadership then', async () => {
-    const { manager } = managerOf()
+    const { manager } = managed()
     const { ended } = run(manager)
     await eventually(() => manager.isLeading(), true)
     await manager.confirmLeadership()
@@ -273,11 +188,11 @@ describe('a manager', () => {
   })
 
   test('waits for the lease, and takes over when the other releases it', async () => {
-    const first = managerOf()
+    const first = managed()
     const one = run(first.manager)
     await eventually(() => first.manager.isLeading(), true)
-    const second = managerOf({ identity: 'two', healthPort: 0 })
-    copier(second.manager)
+    const second = managed({ identity: 'two', healthPort: 0 })
+    copier(second.manager, namespace)
     let led = 0
     second.manager.onLeading(() => {
       led += 1
@@ -295,8 +210,8 @@ describe('a manager', () => {
   test('says over HTTP whether it is alive and ready, and serves metrics', async () => {
     proxy.faults.set({ verb: ['watch', 'list'] }, { kind: 'status', status: 503 }, { times: 1e6 })
     await parent('a', '1')
-    const { manager } = managerOf({ healthPort: 0, metricsPort: 0 })
-    copier(manager)
+    const { manager } = managed({ healthPort: 0, metricsPort: 0 })
+    copier(manager, namespace)
     const { stop, ended } = run(manager)
     await eventually(() => manager.isLeading(), true)
     await eventually(() => probe(manager.ports?.health, 'readyz'), '503 not yet synced: configmaps\n')
@@ -307,7 +222,7 @@ describe('a manager', () => {
     const text = await probe(manager.ports?.metrics, 'metrics')
     expect(text).toContain('leader_election_master_status{name="leader"} 1')
     expect(text).toContain('workqueue_adds_total{name="copier"}')
-    expect(text).toMatch(/controller_runtime_max_concurrent_reconciles\{controller="copier"\} 1/)
+    expect(text).toMatch(/controller_runtime_max_concurrent_reconciles\{controller="copier"\} 2/)
     expect(text).toMatch(/informer_objects\{resource="configmaps"\} \d/)
     stop.abort()
     await ended
@@ -315,13 +230,13 @@ describe('a manager', () => {
   })
 
   test('shares one informer between those who ask for the same', () => {
-    const { manager } = managerOf()
+    const { manager } = managed()
     expect(manager.informer(configMaps)).toBe(manager.informer(configMaps))
     expect(manager.informer(configMaps, { labelSelector: 'app=web' })).not.toBe(manager.informer(configMaps))
   })
 
   test('writes events in series, and what is left of them when it stops', async () => {
-    const { manager } = managerOf()
+    const { manager } = managed()
     const { stop, ended } = run(manager)
     await eventually(() => manager.isLeading(), true)
     const regarding = await client.create(configMaps, configMap(namespace, 'a'))
@@ -344,7 +259,7 @@ describe('a manager', () => {
   })
 
   test('lets one object fill no more than its share of events', async () => {
-    const { manager } = managerOf()
+    const { manager } = managed()
     const { stop, ended } = run(manager)
     await eventually(() => manager.isLeading(), true)
     const regarding = await client.create(configMaps, configMap(namespace, 'a'))
