@@ -51,8 +51,8 @@ const standIns = (alias: Readonly<Record<string, string>>): { plugin: Plugin; un
   const used = new Set<string>()
   const plugin: Plugin = {
     name: 'stand-ins',
-    setup: ({ onResolve }) => {
-      onResolve({ filter: /^\.{1,2}\// }, ({ path, resolveDir, importer }) => {
+    setup: (build) => {
+      build.onResolve({ filter: /^\.{1,2}\// }, ({ path, resolveDir, importer }) => {
         const wanted = resolve(resolveDir, path)
         const standIn = byPath.get(wanted)
         if (standIn === undefined || importer === standIn) return undefined
