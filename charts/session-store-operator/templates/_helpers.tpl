@@ -1,0 +1,99 @@
+{{- define "operator.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" }}
+{{- end }}
+
+{{/* 46: `<name>-audit-public-key` must stay a name of 63 */}}
+{{- define "operator.fullname" -}}
+{{- $name := include "operator.name" . }}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 46 | trimSuffix "-" }}
+{{- else if contains $name .Release.Name }}
+{{- .Release.Name | trunc 46 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 46 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{/* Unlike any other release's, in whatever namespace: neither part can hold a colon. */}}
+{{- define "operator.uniqueName" -}}
+{{ .Release.Namespace }}:{{ include "operator.fullname" . }}
+{{- end }}
+
+{{- define "operator.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "operator.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "operator.commonLabels" -}}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- define "operator.labels" -}}
+{{ include "operator.selectorLabels" . }}
+{{ include "operator.commonLabels" . }}
+{{- end }}
+
+{{/* What a cluster has once: no release's own. */}}
+{{- define "operator.clusterMetadata" -}}
+labels:
+  app.kubernetes.io/name: {{ .Chart.Name }}
+  app.kubernetes.io/component: cluster
+  {{- include "operator.commonLabels" . | nindent 2 }}
+annotations:
+  helm.sh/resource-policy: keep
+{{- end }}
+
+{{- define "operator.serviceAccountName" -}}
+{{- default (include "operator.fullname" .) .Values.serviceAccount.name }}
+{{- end }}
+
+{{/* dict registry, image: the image, from another registry when one is given */}}
+{{- define "operator.fromRegistry" -}}
+{{- $parts := splitList "/" .image }}
+{{- $first := first $parts }}
+{{- $hasHost := and (gt (len $parts) 1) (or (contains "." $first) (contains ":" $first) (eq $first "localhost")) }}
+{{- if not .registry }}
+{{- .image }}
+{{- else if $hasHost }}
+{{- printf "%s/%s" (trimSuffix "/" .registry) (join "/" (rest $parts)) }}
+{{- else }}
+{{- printf "%s/%s" (trimSuffix "/" .registry) .image }}
+{{- end }}
+{{- end }}
+
+{{- define "operator.image" -}}
+{{- $tag := printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- $image := .Values.image.digest | ternary (printf "%s@%s" $tag .Values.image.digest) $tag }}
+{{- include "operator.fromRegistry" (dict "registry" .Values.registry "image" $image) }}
+{{- end }}
+
+{{/* The table of engines that the operator is given; empty when it is to use its own. */}}
+{{- define "operator.engines" -}}
+{{- if or .Values.engines .Values.registry }}
+{{- $table := .Values.engines | default (.Files.Get "files/engines.yaml" | fromYaml) }}
+{{- $result := dict }}
+{{- range $type := list "Redis" "Valkey" }}
+{{- $lines := dict }}
+{{- range $line, $engine := index $table $type | default dict }}
+{{- $image := include "operator.fromRegistry" (dict "registry" $.Values.registry "image" $engine.image) }}
+{{- $_ := set $lines $line (dict "image" $image) }}
+{{- end }}
+{{- $_ := set $result $type $lines }}
+{{- end }}
+{{- toYaml $result }}
+{{- end }}
+{{- end }}
+
+{{/* Namespaces served, as a JSON list; empty in cluster mode. */}}
+{{- define "operator.namespaces" -}}
+{{- if .Values.watch.allNamespaces }}
+{{- if .Values.watch.namespaces }}
+{{- fail "watch.namespaces and watch.allNamespaces exclude each other: name the namespaces, or serve them all" }}
+{{- end }}
+{{- list | toJson }}
+{{- else }}
+{{- .Values.watch.namespaces | default (list .Release.Namespace) | uniq | toJson }}
+{{- end }}
+{{- end }}
