@@ -54,6 +54,21 @@ describe('a controller', () => {
     expect(lines.map((line) => line.split(' ')[0])).toEqual(['warn', 'debug', 'debug'])
   })
 
+  test('starts the back-off anew after a success', async () => {
+    const outcomes = ['fail', 'fail', 'fail', 'ok', 'fail', 'ok']
+    let tries = 0
+    const { clock, controller } = start(() => {
+      tries += 1
+      return outcomes.shift() === 'fail' ? Promise.reject(retryable()) : Promise.resolve()
+    })
+    controller.enqueue({ name: 'a' })
+    await clock.advance(5 + 10 + 20)
+    expect(tries).toBe(4)
+    controller.enqueue({ name: 'a' })
+    await clock.advance(5)
+    expect(tries).toBe(6)
+  })
+
   test('contains what a reconcile throws at once, and says it as an error', async () => {
     let tries = 0
     const { clock, controller, lines } = start(() => {

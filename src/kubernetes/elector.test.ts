@@ -141,6 +141,25 @@ describe('an elector', () => {
     expect(elector.lost.aborted).toBe(true)
   })
 
+  test('is not revived by a renewal that was sent in time and answered after the deadline', async () => {
+    const [server, clock] = [new LeaseServer(), new FakeClock()]
+    const { elector } = make(server, clock, 'late')
+    await clock.advance(1000)
+    server.failure = 'refused'
+    await clock.advance(6500)
+    server.failure = undefined
+    let answer: () => void = () => undefined
+    server.onWrite = () =>
+      new Promise((resolve) => {
+        answer = resolve
+      })
+    await clock.advance(1000)
+    clock.jump(2500)
+    answer()
+    await settle()
+    expect(elector.isLeading()).toBe(false)
+  })
+
   test('keeps its term when only the answer to a renewal was lost', async () => {
     const [server, clock] = [new LeaseServer(), new FakeClock()]
     const { elector } = make(server, clock, 'one')

@@ -19,6 +19,7 @@ import { rollHash, statefulSet } from './plan/stateful-set.ts'
 import { hasStarted, isReady, podTrouble } from './pod-state.ts'
 import { readStore } from './read-store.ts'
 import { Report } from './report.ts'
+import type { ResizeState } from './resize-pod.ts'
 import type { StoreRuntime } from './runtime.ts'
 import { writeStatus } from './status.ts'
 import { writeThroughService } from './write-probe.ts'
@@ -79,8 +80,8 @@ class Pass {
     if (!access) return { requeueAfterMs: resyncMs }
     await this.#replacePodThatNeverStarted(engine, observed)
     if (!observed.node) return this.#notReachable(observed)
-    await this.#applyLive(observed.node, observed, memory, access)
-    this.#reportProgress(engine, observed)
+    const resize = await this.#applyLive(observed.node, observed, memory, access)
+    this.#reportProgress(engine, observed, resize)
     return await this.#ready(observed)
   }
 
@@ -169,7 +170,12 @@ class Pass {
     return { requeueAfterMs: resyncMs }
   }
 
-  async #applyLive(node: ObservedNode, observed: Observed, memory: MaxmemoryDecision, access: Access): Promise<void> {
+  async #applyLive(
+    node: ObservedNode,
+    observed: Observed,
+    memory: MaxmemoryDecision,
+    access: Access,
+  ): Promise<ResizeState> {
     const [store, signal] = [this.#store, this.#signal]
     const keyPrefix = store.spec.sessions.keyPrefix
     const acl = await this.#runtime.liveAcl.ensure(node.connection, node.info.runId, access.users, keyPrefix, {
@@ -185,9 +191,14 @@ class Pass {
       signal,
     )
     reportMemory(this.#report, store, memory, state)
+    return state
   }
 
-  #reportProgress(engine: ResolvedEngine, { pod }: Observed): void {
+  #reportProgress(engine: ResolvedEngine, { pod }: Observed, resize: ResizeState): void {
+    if (resize.state === 'UnderWay') {
+      this.#report.set('Progressing', 'True', 'Resizing', "The kubelet is changing the container's memory limit")
+      return
+    }
     if (pod?.metadata.annotations?.[rollHashAnnotation] === rollHash(this.#store, engine)) {
       this.#report.set('Progressing', 'False', 'Settled', 'Everything that the spec asks for is in force')
       return

@@ -1,7 +1,7 @@
 import { parseBytes } from '../api/values.ts'
 import type { Client } from '../kubernetes/client.ts'
 import { isApiError } from '../kubernetes/errors.ts'
-import { pods, type Pod } from '../kubernetes/kinds.ts'
+import { pods, type Pod, type PodContainer } from '../kubernetes/kinds.ts'
 import { nameOf } from '../kubernetes/objects.ts'
 import type { resources } from './plan/stateful-set.ts'
 
@@ -25,6 +25,15 @@ export const actualLimitBytes = (pod: Pod): number | undefined => {
 const specLimit = (pod: Pod): string | undefined =>
   pod.spec?.containers.find((entry) => entry.name === container)?.resources?.limits?.memory
 
+const withMemory = (
+  now: PodContainer['resources'],
+  wanted: ReturnType<typeof resources>,
+): PodContainer['resources'] => ({
+  ...now,
+  limits: { ...now?.limits, memory: wanted.limits.memory },
+  requests: { ...now?.requests, memory: wanted.requests.memory },
+})
+
 /** Asks for the container's memory to be changed in place (`pods/resize`, Kubernetes 1.33 and newer). */
 export const resizePod = async (
   client: Client,
@@ -34,12 +43,15 @@ export const resizePod = async (
 ): Promise<ResizeState> => {
   const wantedBytes = parseBytes(wanted.limits.memory)
   if (parseBytes(specLimit(pod) ?? '0') !== wantedBytes) {
-    const memory = { limits: { memory: wanted.limits.memory }, requests: { memory: wanted.requests.memory } }
+    // A merge patch replaces the list, so every container goes along as it is.
+    const containers = pod.spec?.containers.map((entry) =>
+      entry.name === container ? { ...entry, resources: withMemory(entry.resources, wanted) } : entry,
+    )
     try {
       await client.patch(
         pods,
         nameOf(pod),
-        { spec: { containers: [{ name: container, resources: memory }] } },
+        { metadata: { resourceVersion: pod.metadata.resourceVersion }, spec: { containers } },
         { subresource: 'resize', signal },
       )
     } catch (error) {

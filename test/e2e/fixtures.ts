@@ -5,6 +5,9 @@ import { openTunnel, type Tunnel } from './tunnel.ts'
 
 export const apiVersion = 'sessionstore.dev/v1alpha1'
 
+/** Where the tests install the operator, under the chart's own name. */
+export const operatorNamespace = 'session-store-system'
+
 /** Versions of the engines that the test images have: Debian's. */
 export const engines = { Redis: '8.0', Valkey: '9.1' } as const
 export const redisImage = 'docker.io/library/redis:8.0'
@@ -15,7 +18,11 @@ export interface StoreOptions {
 }
 
 /** The manifest of a store with one client, `web`, for pods with the label `app: web`. */
-export const store = (namespace: string, name: string, { engine = 'Redis', spec = {} }: StoreOptions = {}): KubeObject => ({
+export const store = (
+  namespace: string,
+  name: string,
+  { engine = 'Redis', spec = {} }: StoreOptions = {},
+): KubeObject => ({
   apiVersion,
   kind: 'SessionStore',
   metadata: { name, namespace },
@@ -33,11 +40,23 @@ export interface FlushOptions {
   readonly spec?: Readonly<Record<string, unknown>>
 }
 
-export const flush = (namespace: string, name: string, storeName: string, { drain = '2s', spec = {} }: FlushOptions = {}): KubeObject => ({
+export const flush = (
+  namespace: string,
+  name: string,
+  storeName: string,
+  { drain = '2s', spec = {} }: FlushOptions = {},
+): KubeObject => ({
   apiVersion,
   kind: 'FlushSessions',
   metadata: { name, namespace },
-  spec: { storeRef: { name: storeName }, scope: { all: {} }, reason: 'A test', reference: 'TEST-1', limits: { drain, maxFence: '5m' }, ...spec },
+  spec: {
+    storeRef: { name: storeName },
+    scope: { all: {} },
+    reason: 'A test',
+    reference: 'TEST-1',
+    limits: { drain, maxFence: '5m' },
+    ...spec,
+  },
 })
 
 /** A pod that does nothing but lend its network, its name and its labels. */
@@ -64,16 +83,32 @@ export const clientPod = (namespace: string, name: string, labels: Readonly<Reco
 export const restrictedNamespace = (name: string) => ({
   apiVersion: 'v1',
   kind: 'Namespace',
-  metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted', 'pod-security.kubernetes.io/enforce-version': 'latest' } },
+  metadata: {
+    name,
+    labels: {
+      'pod-security.kubernetes.io/enforce': 'restricted',
+      'pod-security.kubernetes.io/enforce-version': 'latest',
+    },
+  },
 })
 
 export const isReady = (object: KubeObject): boolean => isCurrent(object) && isTrue(object, 'Ready')
 
-export const untilReady = (objects: Objects, namespace: string, name: string, timeoutMs = 60_000): Promise<KubeObject> =>
-  objects.until('sessionstore', name, namespace, 'Ready', isReady, timeoutMs)
+export const untilReady = (
+  objects: Objects,
+  namespace: string,
+  name: string,
+  timeoutMs = 60_000,
+): Promise<KubeObject> => objects.until('sessionstore', name, namespace, 'Ready', isReady, timeoutMs)
 
 export const untilRunning = (objects: Objects, namespace: string, name: string): Promise<KubeObject> =>
-  objects.until('pod', name, namespace, 'running', (pod) => (pod['status'] as { phase?: string } | undefined)?.phase === 'Running')
+  objects.until(
+    'pod',
+    name,
+    namespace,
+    'running',
+    (pod) => (pod['status'] as { phase?: string } | undefined)?.phase === 'Running',
+  )
 
 export interface StoreClient {
   readonly redis: Redis
@@ -97,7 +132,10 @@ export const connectClient = async (
 }
 
 /** A Redis client of ordinary settings; it connects again when it is cut, as an application's does. */
-export const redisThrough = (tunnel: Tunnel, login: { readonly username?: string; readonly password?: string }): Redis => {
+export const redisThrough = (
+  tunnel: Tunnel,
+  login: { readonly username?: string; readonly password?: string },
+): Redis => {
   const redis = new Redis({
     path: tunnel.path,
     ...(login.username === undefined ? {} : { username: login.username }),
@@ -126,12 +164,18 @@ export const writeSessions = async (redis: Redis, count: number, prefix = 'shop:
 }
 
 /** How many of the sessions that `writeSessions` wrote are there. */
-export const countSessions = async (redis: Redis, count: number, prefix = 'shop:session', from = 0): Promise<number> => {
+export const countSessions = async (
+  redis: Redis,
+  count: number,
+  prefix = 'shop:session',
+  from = 0,
+): Promise<number> => {
   let found = 0
   const batch = 1000
   for (let start = from; start < from + count; start += batch) {
     const pipeline = redis.pipeline()
-    for (let index = start; index < Math.min(start + batch, from + count); index += 1) pipeline.get(`${prefix}:${index}`)
+    for (let index = start; index < Math.min(start + batch, from + count); index += 1)
+      pipeline.get(`${prefix}:${index}`)
     for (const [error, value] of (await pipeline.exec()) ?? []) {
       if (error) throw error
       if (value !== null) found += 1

@@ -41,7 +41,10 @@ export class Objects {
   }
 
   async run(args: readonly string[], input?: string): Promise<string> {
-    return await this.kubectl.run(args, { ...(this.#as ? { as: this.#as } : {}), ...(input === undefined ? {} : { input }) })
+    return await this.kubectl.run(args, {
+      ...(this.#as ? { as: this.#as } : {}),
+      ...(input === undefined ? {} : { input }),
+    })
   }
 
   async apply(...objects: readonly object[]): Promise<void> {
@@ -58,7 +61,9 @@ export class Objects {
   }
 
   async list(kind: string, namespace: string, ...args: readonly string[]): Promise<readonly KubeObject[]> {
-    const list = JSON.parse(await this.run(['get', kind, '-n', namespace, '-o', 'json', ...args])) as { items: KubeObject[] }
+    const list = JSON.parse(await this.run(['get', kind, '-n', namespace, '-o', 'json', ...args])) as {
+      items: KubeObject[]
+    }
     return list.items
   }
 
@@ -90,13 +95,17 @@ export class Objects {
         { timeoutMs, intervalMs: 100 },
       )
     } catch (error) {
-      throw new Error(`${String(error)}; last seen: ${JSON.stringify(last?.['status'], undefined, 1)}`, { cause: error })
+      throw new Error(`${String(error)}; last seen: ${JSON.stringify(last?.['status'], undefined, 1)}`, {
+        cause: error,
+      })
     }
   }
 }
 
 export const conditionOf = (object: KubeObject, type: string): Condition | undefined =>
-  (object['status'] as { conditions?: readonly Condition[] } | undefined)?.conditions?.find((each) => each.type === type)
+  (object['status'] as { conditions?: readonly Condition[] } | undefined)?.conditions?.find(
+    (each) => each.type === type,
+  )
 
 export const isTrue = (object: KubeObject, type: string): boolean => conditionOf(object, type)?.status === 'True'
 
@@ -109,5 +118,8 @@ export const isCurrent = (object: KubeObject): boolean => {
 /** The fields of a Secret, decoded. */
 export const secretData = (secret: KubeObject): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    Object.entries((secret['data'] ?? {}) as Record<string, string>).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+    Object.entries((secret['data'] ?? {}) as Record<string, string>).map(([key, value]) => [
+      key,
+      Buffer.from(value, 'base64').toString(),
+    ]),
   )

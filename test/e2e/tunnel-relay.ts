@@ -6,7 +6,10 @@ const server = createServer((near) => {
   const far = connect({ host, port: Number(port) })
   near.pipe(far)
   far.pipe(near)
-  for (const [one, other] of [[near, far], [far, near]] as const) {
+  for (const [one, other] of [
+    [near, far],
+    [far, near],
+  ] as const) {
     one.on('error', () => other.destroy())
     one.on('close', () => other.destroy())
   }

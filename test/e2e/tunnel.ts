@@ -17,11 +17,19 @@ export interface Tunnel {
 const relay = fileURLToPath(new URL('tunnel-relay.ts', import.meta.url))
 
 /** Opens connections from inside a pod's network: what the pod may reach, the tunnel reaches, and nothing else. */
-export const openTunnel = async (cluster: Cluster, namespace: string, pod: string, host: string, port: number): Promise<Tunnel> => {
+export const openTunnel = async (
+  cluster: Cluster,
+  namespace: string,
+  pod: string,
+  host: string,
+  port: number,
+): Promise<Tunnel> => {
   const netns = await cluster.podNetns(namespace, pod)
   const folder = mkdtempSync(join(tmpdir(), 'tunnel-'))
   const path = join(folder, 'socket')
-  const child = spawn('nsenter', [`--net=${netns}`, process.execPath, relay, path, host, String(port)], { stdio: ['pipe', 'inherit', 'inherit'] })
+  const child = spawn('nsenter', [`--net=${netns}`, process.execPath, relay, path, host, String(port)], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+  })
   const exited = once(child, 'exit')
   await waitUntil(
     `tunnel to ${host}:${port}`,
