@@ -24,29 +24,22 @@ app.kubernetes.io/name: {{ include "operator.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{- define "operator.commonLabels" -}}
+{{- define "operator.labels" -}}
+{{ include "operator.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 
-{{- define "operator.labels" -}}
-{{ include "operator.selectorLabels" . }}
-{{ include "operator.commonLabels" . }}
-{{- end }}
-
-{{/* What a cluster has once: no release's own. */}}
-{{- define "operator.clusterMetadata" -}}
-labels:
-  app.kubernetes.io/name: {{ .Chart.Name }}
-  app.kubernetes.io/component: cluster
-  {{- include "operator.commonLabels" . | nindent 2 }}
-annotations:
-  helm.sh/resource-policy: keep
+{{/* Not empty when the cluster stamps who asks. */}}
+{{- define "operator.mutates" -}}
+{{- $served := .Capabilities.APIVersions.Has "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy" }}
+{{- $choice := .Values.cluster.mutatingAdmissionPolicy }}
+{{- if or (eq $choice "Always") (and (eq $choice "Auto") $served) }}true{{ end }}
 {{- end }}
 
 {{- define "operator.serviceAccountName" -}}
-{{- default (include "operator.fullname" .) .Values.serviceAccount.name }}
+{{- default (ternary (include "operator.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name }}
 {{- end }}
 
 {{/* dict registry, image: the image, from another registry when one is given */}}
@@ -65,19 +58,19 @@ annotations:
 
 {{- define "operator.image" -}}
 {{- $tag := printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
-{{- $image := .Values.image.digest | ternary (printf "%s@%s" $tag .Values.image.digest) $tag }}
-{{- include "operator.fromRegistry" (dict "registry" .Values.registry "image" $image) }}
+{{- $image := ternary (printf "%s@%s" $tag .Values.image.digest) $tag (ne .Values.image.digest "") }}
+{{- include "operator.fromRegistry" (dict "registry" (default .Values.image.registry .Values.global.imageRegistry) "image" $image) }}
 {{- end }}
 
 {{/* The table of engines that the operator is given; empty when it is to use its own. */}}
 {{- define "operator.engines" -}}
-{{- if or .Values.engines .Values.registry }}
+{{- if or .Values.engines .Values.global.imageRegistry }}
 {{- $table := .Values.engines | default (.Files.Get "files/engines.yaml" | fromYaml) }}
 {{- $result := dict }}
 {{- range $type := list "Redis" "Valkey" }}
 {{- $lines := dict }}
 {{- range $line, $engine := index $table $type | default dict }}
-{{- $image := include "operator.fromRegistry" (dict "registry" $.Values.registry "image" $engine.image) }}
+{{- $image := include "operator.fromRegistry" (dict "registry" $.Values.global.imageRegistry "image" $engine.image) }}
 {{- $_ := set $lines $line (dict "image" $image) }}
 {{- end }}
 {{- $_ := set $result $type $lines }}
