@@ -99,8 +99,6 @@ export async function* watchEvents<T extends KubernetesObject>(options: StreamOp
   } finally {
     watchdog.stop()
     signal.removeEventListener('abort', abort)
-    // a reader that left early must not leave the connection open
-    controller.abort()
   }
 }
 

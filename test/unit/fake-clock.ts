@@ -30,6 +30,8 @@ export class FakeClock implements Clock {
   readonly now = (): Date => new Date(this.#epochMs + this.#nowMs)
 
   readonly after = (ms: number, run: () => void): (() => void) => {
+    // Node would run it at once
+    if (ms > 2 ** 31 - 1) throw new RangeError(`a timer of ${ms} ms does not fit in 31 bits`)
     const timer: Timer = { at: this.#nowMs + Math.max(0, ms), order: (this.#order += 1), run }
     this.#timers.add(timer)
     return () => {
