@@ -173,6 +173,43 @@ describe('a manager', () => {
     expect((await client.get(leases, { namespace, name: 'leader' })).spec?.holderIdentity).toBe(manager.identity)
   })
 
+  test('aborts what is in hand the moment its lease is lost, and does not wait for who does not listen', async () => {
+    const { manager } = managed()
+    const reasons: unknown[] = []
+    const controller = new Controller({
+      name: 'busy',
+      manager,
+      concurrency: 2,
+      reconcile: ({ name }, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            reasons.push(signal.reason)
+            if (name !== 'deaf') reject(signal.reason as Error)
+          })
+        }),
+    })
+    for (const name of ['deaf', 'listens']) controller.enqueue({ name })
+    manager.add(controller)
+    const { ended } = run(manager)
+    await eventually(() => manager.isLeading() && controller.queue.length === 0, true)
+    await client.patch(leases, { namespace, name: 'leader' }, { spec: { holderIdentity: 'another' } })
+    await expect(manager.confirmLeadership()).rejects.toThrow(LeaseLostError)
+    expect(reasons).toEqual([expect.any(LeaseLostError), expect.any(LeaseLostError)])
+    expect(await ended).toBeInstanceOf(LeaseLostError)
+  })
+
+  test('shows its own writes in its caches at once, whatever its watches do', async () => {
+    const { manager } = managed()
+    const informer = manager.informer(configMaps)
+    run(manager)
+    await informer.whenSynced(AbortSignal.timeout(10_000))
+    for (const watch of proxy.faults.watches({})) watch.mode = 'stall'
+    await manager.client.create(configMaps, configMap(namespace, 'a', { value: '1' }))
+    expect(informer.get({ namespace, name: 'a' })?.data).toEqual({ value: '1' })
+    await manager.client.delete(configMaps, { namespace, name: 'a' })
+    expect(informer.get({ namespace, name: 'a' })).toBeUndefined()
+  })
+
   test('ends when another has taken its lease, and confirms no leadership then', async () => {
     const { manager } = managed()
     const { ended } = run(manager)
