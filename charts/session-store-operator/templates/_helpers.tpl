@@ -62,20 +62,24 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- include "operator.fromRegistry" (dict "registry" (default .Values.image.registry .Values.global.imageRegistry) "image" $image) }}
 {{- end }}
 
-{{/* The table of engines that the operator is given; empty when it is to use its own. */}}
+{{/* The table of engines that the operator is given; empty when it is to use its own. Newest line first: the first is a type's default. */}}
 {{- define "operator.engines" -}}
 {{- if or .Values.engines .Values.global.imageRegistry }}
 {{- $table := .Values.engines | default (.Files.Get "files/engines.yaml" | fromYaml) }}
-{{- $result := dict }}
 {{- range $type := list "Redis" "Valkey" }}
-{{- $lines := dict }}
-{{- range $line, $engine := index $table $type | default dict }}
-{{- $image := include "operator.fromRegistry" (dict "registry" $.Values.global.imageRegistry "image" $engine.image) }}
-{{- $_ := set $lines $line (dict "image" $image) }}
+{{- $lines := index $table $type | default dict }}
+{{ $type }}: {{- if not $lines }} {}{{ end }}
+{{- $sortable := dict }}
+{{- range $line, $_ := $lines }}
+{{- $parts := splitList "." $line }}
+{{- $_ := set $sortable (printf "%09s.%09s" (first $parts) (last $parts)) $line }}
 {{- end }}
-{{- $_ := set $result $type $lines }}
+{{- range $key := keys $sortable | sortAlpha | reverse }}
+{{- $line := get $sortable $key }}
+  {{ $line | quote }}:
+    image: {{ include "operator.fromRegistry" (dict "registry" $.Values.global.imageRegistry "image" (index $lines $line).image) | quote }}
 {{- end }}
-{{- toYaml $result }}
+{{- end }}
 {{- end }}
 {{- end }}
 
