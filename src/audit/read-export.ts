@@ -18,7 +18,7 @@ export const readExport = (text: string): readonly ExportedRecord[] => {
     throw new UnreadableExportError(`larger than ${maxLength / 1024 / 1024} MiB: export one namespace at a time`)
   const content = text.replace(/^\uFEFF/, '').trim()
   if (content === '') throw new UnreadableExportError(`empty; ${wanted}`)
-  if (/^(---|#|apiVersion:|kind:|items:|metadata:|spec:)/.test(content))
+  if (/^(---\s|apiVersion:|kind:|items:|metadata:|spec:)/.test(content))
     return readAll(attempt('YAML', () => readKubernetesYaml(content)).filter((document) => document !== null))
   if (!/^[[{]/.test(content)) return fromStream(content)
   let value: unknown
