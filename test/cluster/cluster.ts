@@ -17,7 +17,7 @@ export interface Cluster {
   readonly auditLog: string
   /** Starts it unless it runs and is well; what an interrupted run left behind is cleared first. */
   up(): Promise<void>
-  /** Whether it runs completely. */
+  /** Whether it was started completely, every process of it lives and the API server is ready. */
   isUp(): Promise<boolean>
   /** Ends it, with everything that it put on this machine. */
   down(): Promise<void>

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { attempt } from '../command.ts'
 import { identify, type ProcessIdentity } from '../process-identity.ts'
 import { recordedProcesses, stopAll } from '../recorded-process.ts'
+import { layoutFile } from './claim.ts'
 import { mostNodes, type Layout } from './layout.ts'
 
 const quietly = <T>(read: () => T, otherwise: T): T => {
@@ -97,7 +98,8 @@ const removeStrays = (layout: Layout): void => {
 
 /**
  * Removes every process, mount, namespace, link, route, cgroup and file of the cluster, whatever state an interrupted
- * run or a reboot left them in. A process id that belongs to someone else by now is left alone.
+ * run or a reboot left them in; its claim to its addresses stays. A process id that belongs to someone else by now is
+ * left alone.
  */
 export const clear = async (layout: Layout): Promise<void> => {
   // first those that would start others
@@ -113,5 +115,7 @@ export const clear = async (layout: Layout): Promise<void> => {
   removeCgroups(layout)
   removeStrays(layout)
   rmSync(layout.run, { recursive: true, force: true })
-  rmSync(layout.state, { recursive: true, force: true })
+  for (const name of entries(layout.state)) {
+    if (name !== layoutFile) rmSync(join(layout.state, name), { recursive: true, force: true })
+  }
 }

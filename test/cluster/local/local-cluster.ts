@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isReady } from '../api-request.ts'
 import type { Cluster, ClusterNode, ClusterOptions, NodeProcess } from '../cluster.ts'
@@ -12,6 +12,7 @@ import { recordedProcess, recordedProcesses, startRecorded, stopAll } from '../r
 import { ensureTools, type Tools } from '../tools/ensure-tools.ts'
 import { waitUntil } from '../wait-until.ts'
 import { addons } from './addons.ts'
+import { claimLayout, storedLayout } from './claim.ts'
 import { clear } from './clear.ts'
 import { importImage, taskPid } from './containers.ts'
 import { adminAccess, auditLogOf, kubeconfigOf, startApiServerAgain, startControlPlane } from './control-plane.ts'
@@ -40,15 +41,13 @@ export class LocalCluster implements Cluster {
   readonly helm: string
   readonly auditLog: string
   readonly #tools: Tools
-  readonly #layout: Layout
+  #layout: Layout
   readonly #options: ClusterOptions
   readonly #log: (line: string) => void
 
   constructor(tools: Tools, options: ClusterOptions) {
     const name = options.name ?? 'cluster'
-    // the default one has the first half of the addresses, any other the second
-    const instance = name === 'cluster' ? 0 : 1
-    this.#layout = layoutOf(name, instance, options.nodes ?? completeOf(layoutOf(name, instance, 1).state)?.nodes ?? 2)
+    this.#layout = storedLayout(name) ?? layoutOf(name, 0, options.nodes ?? 2)
     this.#tools = tools
     this.#options = options
     this.#log = options.log ?? ((line) => console.log(line))
@@ -62,19 +61,36 @@ export class LocalCluster implements Cluster {
     return this.#layout.nodes.map(({ name, ip }) => ({ name, ip }))
   }
 
-  /** Whether it was started completely, and every process of it runs and the API server is ready. */
   async isUp(): Promise<boolean> {
-    const complete = completeOf(this.#layout.state)
-    const records = recordedProcesses(this.#layout.state)
-    if (complete?.nodes !== this.#layout.nodes.length || records.some((record) => !isAlive(record))) return false
-    return isReady(adminAccess(this.#layout)).catch(() => false)
+    const { state, nodes } = this.#layout
+    const alive = (): boolean =>
+      completeOf(state)?.nodes === nodes.length && recordedProcesses(state).every((record) => isAlive(record))
+    // a busy machine answers late, and a cluster that others use must not be taken for a dead one
+    const settled = async (): Promise<boolean> => !alive() || (await isReady(adminAccess(this.#layout)))
+    await waitUntil('the API server', settled, { timeoutMs: 60_000, intervalMs: 500 }).catch(() => undefined)
+    return alive() && isReady(adminAccess(this.#layout)).catch(() => false)
   }
 
   async up(): Promise<void> {
-    await withLock(join(cacheDirectory, `${this.#layout.bridge}.lock`), async () => {
-      if (await this.isUp()) return
+    const { name } = this.#layout
+    await withLock(this.#lock(), async () => {
+      const wished = this.#options.nodes
+      const stored = storedLayout(name)
+      this.#layout = stored ?? this.#layout
+      const { length } = this.#layout.nodes
+      if (await this.isUp()) {
+        if (wished === undefined || wished === length) return
+        throw new Error(`cluster ${name} runs with ${length} nodes, not ${wished}: take it down first`)
+      }
+      // never the one that was only assumed: its addresses may be another cluster's
+      if (stored !== undefined) await clear(stored)
+      this.#layout = await claimLayout(name, wished ?? length)
       await this.#start()
     })
+  }
+
+  #lock(): string {
+    return join(cacheDirectory, `${this.#layout.name}.lock`)
   }
 
   async #start(): Promise<void> {
@@ -114,7 +130,13 @@ export class LocalCluster implements Cluster {
   }
 
   async down(): Promise<void> {
-    await withLock(join(cacheDirectory, `${this.#layout.bridge}.lock`), () => clear(this.#layout))
+    await withLock(this.#lock(), async () => {
+      const stored = storedLayout(this.#layout.name)
+      // without a claim only the shared cluster is known by its addresses
+      if (stored === undefined && this.#layout.name !== 'cluster') return
+      await clear(stored ?? this.#layout)
+      rmSync(this.#layout.state, { recursive: true, force: true })
+    })
   }
 
   async loadImage(archive: string): Promise<void> {

@@ -46,3 +46,12 @@ export const localPathProvisioner: GoProgram = {
   links: [],
   coldBuild: '2 minutes',
 }
+
+/** An independent judge of NetworkPolicies. */
+export const cyclonus: GoProgram = {
+  name: 'cyclonus-verdicts',
+  source: { folder: join(here, 'cyclonus') },
+  ldflags: '-s -w',
+  links: [],
+  coldBuild: '2 minutes',
+}
