@@ -21,12 +21,13 @@ export type Fault =
   /** Taken and never answered. */
   | { readonly kind: 'stall' }
   /**
-   * Calls what a test gives: before the request is forwarded; or when it took effect but its answer has not been passed
-   * on, which is where to kill the client.
+   * Calls what a test gives: before the request is forwarded, where `drop` breaks the connection instead; or when it took
+   * effect but its answer has not been passed on. Kill the client in either: in `before`, and then return `drop`, for the
+   * proxy may not have heard yet that its peer is gone.
    */
   | {
       readonly kind: 'hook'
-      readonly before?: (info: RequestInfo) => Promise<void> | void
+      readonly before?: (info: RequestInfo) => Promise<'drop' | void> | 'drop' | void
       readonly after?: (info: RequestInfo, status: number) => Promise<void> | void
     }
 
@@ -179,8 +180,8 @@ export const startFaultProxy = async (options: { readonly target: string }): Pro
     if (fault?.kind === 'reset' && fault.when === 'before') return void request.socket.resetAndDestroy()
     const view = info.verb === 'list' || info.verb === 'watch' ? frozen.get(info.resource) : undefined
     if (view) return view.answer(info, response)
-    if (fault?.kind === 'hook') await fault.before?.(info)
-    if (request.socket.destroyed) return
+    const verdict = fault?.kind === 'hook' ? await fault.before?.(info) : undefined
+    if (verdict === 'drop') return void request.socket.resetAndDestroy()
     const record = { ...info, index: writes.length, body, status: undefined as number | undefined }
     if (isWrite(info)) writes.push(record)
     // a write, once forwarded, takes its course like one that has reached the API server

@@ -5,11 +5,11 @@ import { Manager } from '../../../src/kubernetes/manager.ts'
 
 /**
  * A small operator as a process of its own, for tests that stop and kill it: while it leads it writes its own name and a
- * counter into a config map, as fast as it can, from many workers.
- *   node paused-leader.ts KUBECONFIG NAMESPACE NAME
+ * counter into a config map, as fast as it can, from some workers.
+ *   node paused-leader.ts KUBECONFIG NAMESPACE NAME WORKERS
  * Prints `leading` once it leads. Exits 0 after SIGTERM, 3 after a lost lease.
  */
-const [kubeconfig = '', namespace = '', name = ''] = process.argv.slice(2)
+const [kubeconfig = '', namespace = '', name = '', workers = ''] = process.argv.slice(2)
 const kubeConfig = new KubeConfig()
 kubeConfig.loadFromFile(kubeconfig)
 
@@ -45,7 +45,7 @@ const work = async (worker: number, signal: AbortSignal): Promise<void> => {
 
 manager.onLeading((signal) => {
   say('leading')
-  for (let worker = 0; worker < 4; worker += 1) void work(worker, signal)
+  for (let worker = 0; worker < Number(workers); worker += 1) void work(worker, signal)
 })
 
 const stop = new AbortController()

@@ -30,8 +30,8 @@ interface Process {
 
 const program = join(import.meta.dirname, 'paused-leader.ts')
 
-const start = (kubeconfig: string, name: string): Process => {
-  const child = spawn(process.execPath, [program, kubeconfig, namespace, name], {
+const start = (kubeconfig: string, name: string, workers = 4): Process => {
+  const child = spawn(process.execPath, [program, kubeconfig, namespace, name, String(workers)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const output: string[] = []
@@ -110,23 +110,25 @@ describe('of two managers', () => {
     await eventually(() => second.output, ['leading'])
   })
 
-  test('one that dies after its write took effect and before the answer leaves nothing half done for the next', async () => {
-    const proxy = await proxyOf(server.kubeconfig)
-    const first = start(proxy.kubeconfig, 'first')
-    proxy.faults.set(
-      { verb: 'patch', resource: 'configmaps' },
-      {
-        kind: 'hook',
-        after: async () => {
-          first.child.kill('SIGKILL')
-          await first.ended
-        },
-      },
-      { nth: 5 },
-    )
-    await first.ended
-    expect((await client.get(configMaps, { namespace, name: 'log' })).data).toHaveProperty('first-0')
-    const second = start(proxy.kubeconfig, 'second')
-    await eventually(() => second.output, ['leading'])
-  })
+  test.each(['before', 'after'] as const)(
+    'one that is killed %s its fourth write takes effect has written three or four, and is replaced',
+    async (when) => {
+      const proxy = await proxyOf(server.kubeconfig)
+      const first = start(proxy.kubeconfig, 'first', 1)
+      const kill = async () => {
+        first.child.kill('SIGKILL')
+        await first.ended
+      }
+      const hook = when === 'before' ? { before: async () => (await kill(), 'drop' as const) } : { after: kill }
+      const match = { verb: 'patch', resource: 'configmaps' } as const
+      const fault = proxy.faults.set(match, { kind: 'hook', ...hook }, { nth: 4 })
+      await first.ended
+      expect(fault.hits).toBe(1)
+      const second = start(proxy.kubeconfig, 'second')
+      await eventually(() => second.output, ['leading'])
+      const { data } = await client.get(configMaps, { namespace, name: 'log' })
+      // its writes count from 0; the fourth was the last
+      expect(data?.['first-0']).toBe(when === 'before' ? '2' : '3')
+    },
+  )
 })
