@@ -41,7 +41,7 @@ export interface InstallOptions {
   /** Where the operator itself runs. Made when it is not there. */
   readonly namespace: string
   /** Namespaces that it serves; they must be there. */
-  readonly watch: readonly string[]
+  readonly watch: readonly string[] | 'all'
   /** Default: made from `src`. */
   readonly image?: Image
   /** Helm values over those that this function sets. */
@@ -57,15 +57,23 @@ export const installOperator = async (cluster: Cluster, options: InstallOptions)
   const [repository, tag] = image.tag.split(':')
   const values = {
     image: { registry: '', repository, tag },
-    watch: { namespaces: options.watch },
+    watch: options.watch === 'all' ? { allNamespaces: true } : { namespaces: options.watch },
     engines,
     ...options.values,
   }
   await run(
     cluster.helm,
     [
-      ...['upgrade', '--install', 'session-store-operator', chart, `--kubeconfig=${cluster.kubeconfig}`],
-      ...[`--namespace=${options.namespace}`, '--create-namespace', '--wait', '--timeout=120s', '--values=-'],
+      'upgrade',
+      'session-store-operator',
+      chart,
+      '--install',
+      '--create-namespace',
+      `--namespace=${options.namespace}`,
+      `--kubeconfig=${cluster.kubeconfig}`,
+      '--wait',
+      '--timeout=120s',
+      '--values=-',
     ],
     { input: JSON.stringify(values) },
   )

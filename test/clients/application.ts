@@ -1,0 +1,65 @@
+import type { Suite } from '../e2e/suite.ts'
+import { AppUsers } from './driver.ts'
+import { expressImage, expressTag, railsImage, railsTag } from './images.ts'
+import { reach } from './reach.ts'
+
+export type Framework = 'express' | 'rails'
+
+/** What a framework's session library is called in a SessionStore, and its application's image. */
+export const frameworks = {
+  express: { preset: 'express', image: expressTag, make: expressImage },
+  rails: { preset: 'rails-redis-store', image: railsTag, make: railsImage },
+} as const satisfies Record<Framework, object>
+
+/** Brings the applications' images to the cluster. */
+export const loadApplications = async ({ cluster }: Pick<Suite, 'cluster'>): Promise<void> => {
+  for (const { make } of Object.values(frameworks)) await cluster.loadImage((await make(console.log)).archive)
+}
+
+export interface ApplicationOptions {
+  readonly framework: Framework
+  /** Name of the store; the application is its client `web`, and its objects are called after both. */
+  readonly store: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** One pod of an application that keeps its sessions in the store, and a Service in front; resolves when it serves. */
+export const deploy = async (suite: Suite, { framework, store, env = {} }: ApplicationOptions): Promise<AppUsers> => {
+  const { cluster, objects, namespace } = suite
+  const name = `${store}-app`
+  // The label that the store's client is admitted by, and one of its own.
+  const labels = { app: 'web', instance: name }
+  const restricted = { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } }
+  const container = {
+    name: 'app',
+    image: frameworks[framework].image,
+    imagePullPolicy: 'IfNotPresent',
+    env: Object.entries(env).map(([key, value]) => ({ name: key, value })),
+    readinessProbe: { httpGet: { path: '/healthz', port: 3000 }, periodSeconds: 1 },
+    securityContext: restricted,
+    volumeMounts: [{ name: 'sessions', mountPath: '/bindings/sessions', readOnly: true }],
+  }
+  const pod = {
+    automountServiceAccountToken: false,
+    terminationGracePeriodSeconds: 1,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [container],
+    volumes: [{ name: 'sessions', secret: { secretName: `${store}-web` } }],
+  }
+  await objects.apply(
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name, namespace },
+      spec: { selector: { matchLabels: { instance: name } }, template: { metadata: { labels }, spec: pod } },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name, namespace },
+      spec: { type: 'NodePort', selector: { instance: name }, ports: [{ port: 80, targetPort: 3000 }] },
+    },
+  )
+  await objects.run(['rollout', 'status', `deployment/${name}`, '-n', namespace, '--timeout=90s'])
+  return new AppUsers(await reach(cluster, objects.kubectl, namespace, name))
+}

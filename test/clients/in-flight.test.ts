@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { flush, operatorNamespace, store, untilReady } from '../e2e/fixtures.ts'
+import { installOperator, operatorImage } from '../e2e/install.ts'
+import { suite } from '../e2e/suite.ts'
+import { deploy, frameworks, loadApplications, type Framework } from './application.ts'
+import { printOutcomes, type AppUsers, type CookieCheck, type Outcomes } from './driver.ts'
+import { createFlush, followFlush, isSet, policiesInForce, type FlushStatus } from './flush.ts'
+import { noFence } from './no-fence.ts'
+
+const at = suite('clients-in-flight')
+const loggedIn = 300
+const inFlight = 200
+
+interface Run {
+  readonly flush: FlushStatus
+  /** How the requests ended that were in flight. */
+  readonly ended: Outcomes
+  /** Cookies of those requests, while the flush still held writes back. */
+  readonly justAfter: CookieCheck
+  /** All cookies of before, when it had completed. */
+  readonly after: CookieCheck
+  /** What visitors met meanwhile. */
+  readonly visitors: { readonly reads: Outcomes; readonly logins: Outcomes }
+  readonly loginsAfter: Outcomes
+}
+
+/** Requests in flight end while a flush is draining; visitors come and go all the time. */
+const revoke = async (users: AppUsers, storeName: string): Promise<Run> => {
+  const { objects, namespace } = at()
+  const cookies = await users.logIn(loggedIn)
+  const held = await users.hold(cookies.slice(0, inFlight))
+  await policiesInForce(objects.kubectl)
+  const created = await createFlush(objects.kubectl, flush(namespace, `${storeName}-flush`, storeName, { drain: '8s' }))
+  const closing = new AbortController()
+  let visitors: Promise<Run['visitors']> | undefined
+  let ended: Outcomes | undefined
+  let justAfter: CookieCheck | undefined
+  let last: FlushStatus = {}
+  for await (const status of followFlush(objects.kubectl, created)) {
+    last = status
+    if (ended !== undefined || !isSet(status, 'Deleted')) continue
+    visitors = users.browse(cookies, closing.signal)
+    ended = await held.release()
+    justAfter = await users.check(cookies.slice(0, inFlight))
+  }
+  closing.abort()
+  if (!ended || !justAfter || !visitors) throw new Error(`the flush deleted nothing: ${JSON.stringify(last)}`)
+  const met = await visitors
+  return {
+    flush: last,
+    ended,
+    justAfter,
+    after: await users.check(cookies),
+    visitors: met,
+    loginsAfter: await users.tryLogins(20),
+  }
+}
+
+const print = (title: string, run: Run): void => {
+  console.log(
+    [
+      `${title}: flush ${run.flush.phase}, second pass removed ${run.flush.resurrections?.removed ?? 0}`,
+      `  ${inFlight} requests in flight ended as ${printOutcomes(run.ended)}; of their cookies ${run.justAfter.alive} were alive just after`,
+      `  visitors during the drain: reads ${printOutcomes(run.visitors.reads)}; logins ${printOutcomes(run.visitors.logins)}`,
+      `  all ${loggedIn} old cookies after: ${run.after.alive} alive, ${run.after.refused} refused; new logins ${printOutcomes(run.loginsAfter)}`,
+    ].join('\n'),
+  )
+}
+
+const run = async (framework: Framework, title: string): Promise<Run> => {
+  const { objects, namespace } = at()
+  const name = `${framework}-${title}`
+  const sessions = { client: frameworks[framework].preset, keyPrefix: 'shop:session' }
+  await objects.apply(store(namespace, name, { spec: { sessions } }))
+  await untilReady(objects, namespace, name)
+  const users = await deploy(at(), { framework, store: name, env: { RESAVE: 'true', EXPIRE_AFTER_SECONDS: '1800' } })
+  try {
+    const result = await revoke(users, name)
+    print(`${framework}, ${title}`, result)
+    return result
+  } finally {
+    await users.close()
+    await objects.delete('deployment', `${name}-app`, namespace)
+    await objects.delete('sessionstore', name, namespace)
+  }
+}
+
+beforeAll(async () => loadApplications(at()))
+
+describe('the operator as it is', () => {
+  test.each(['express', 'rails'] as const)(
+    '%s: of 200 requests in flight none brings its session back',
+    async (framework) => {
+      const { flush: ended, justAfter, after, loginsAfter } = await run(framework, 'fenced')
+      expect(ended.phase).toBe('Completed')
+      expect(ended.nodes).toMatchObject([{ remaining: 0 }])
+      expect(ended.resurrections, 'sessions that the second pass found').toEqual({ removed: 0 })
+      expect(justAfter.alive, 'cookies alive while draining').toBe(0)
+      expect(after).toEqual({ alive: 0, refused: loggedIn, errors: 0 })
+      expect([...loginsAfter]).toEqual([[200, 20]])
+    },
+  )
+})
+
+describe('an operator whose fence is switched off', () => {
+  beforeAll(async () => {
+    const { cluster } = at()
+    const image = await operatorImage(console.log, noFence)
+    await installOperator(cluster, { namespace: operatorNamespace, watch: 'all', image })
+  })
+  afterAll(async () => {
+    await installOperator(at().cluster, { namespace: operatorNamespace, watch: 'all' })
+  })
+
+  test.each(['express', 'rails'] as const)(
+    '%s: requests in flight bring sessions back, so the test above could see it',
+    async (framework) => {
+      const { ended, justAfter } = await run(framework, 'unfenced')
+      expect([...ended]).toEqual([[200, inFlight]])
+      expect(justAfter.alive, 'cookies alive again').toBeGreaterThan(0)
+    },
+  )
+})

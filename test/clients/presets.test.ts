@@ -1,0 +1,45 @@
+import { beforeAll, expect, test } from 'vitest'
+import { store, untilReady } from '../e2e/fixtures.ts'
+import { suite } from '../e2e/suite.ts'
+import { deploy, frameworks, loadApplications, type Framework } from './application.ts'
+import { otherThan } from './driver.ts'
+import { openServer } from './server.ts'
+
+const at = suite('clients-presets')
+
+beforeAll(async () => loadApplications(at()))
+
+const cases: readonly (readonly [Framework, 'Redis' | 'Valkey'])[] = [
+  ['express', 'Redis'],
+  ['express', 'Valkey'],
+  ['rails', 'Redis'],
+  ['rails', 'Valkey'],
+]
+
+test.each(cases)(
+  '%s on %s logs in, reads, changes and logs out with the rights of its preset, and asks for no others',
+  async (framework, engine) => {
+    const { objects, namespace } = at()
+    const name = `${framework}-${engine.toLowerCase()}`
+    const { preset } = frameworks[framework]
+    await objects.apply(
+      store(namespace, name, { engine, spec: { sessions: { client: preset, keyPrefix: 'shop:session' } } }),
+    )
+    await untilReady(objects, namespace, name)
+    const users = await deploy(at(), { framework, store: name, env: { EXPIRE_AFTER_SECONDS: '1800' } })
+    const server = await openServer(at(), name)
+    try {
+      const cookies = await users.logIn(20)
+      expect(otherThan(await users.change(cookies), 200), 'changes that failed').toBe(0)
+      expect(await users.check(cookies)).toEqual({ alive: 20, refused: 0, errors: 0 })
+      expect(await server.keys(), 'keys').toBe(20)
+      expect(otherThan(await users.logOut(cookies), 200), 'logouts that failed').toBe(0)
+      // Rails leaves an empty session behind, so the cookies are asked, not the keys.
+      expect(await users.check(cookies)).toEqual({ alive: 0, refused: 20, errors: 0 })
+      expect(await server.deniedCommands()).toEqual([])
+    } finally {
+      await server.close()
+      await users.close()
+    }
+  },
+)
