@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { waitUntil } from '../../cluster/wait-until.ts'
 import {
   archivist,
   expectAllowed,
@@ -14,7 +15,7 @@ import {
 let cluster: Admission
 
 beforeAll(async () => {
-  cluster = await openAdmission()
+  cluster = await openAdmission({ controllers: true })
 })
 afterAll(async () => await cluster?.server.stop())
 
@@ -60,6 +61,18 @@ test('only who may purge deletes one', async () => {
   expect((await cluster.run(['delete', 'auditrecords', 'kept'], operator)).stderr).toContain('cannot delete')
   expect((await cluster.run(['delete', 'auditrecords', 'kept'], nobody)).stderr).toContain('cannot delete')
   expect((await cluster.run(['delete', 'auditrecords', 'kept'], archivist)).stdout).toContain('deleted')
+})
+
+test('a namespace that is deleted goes, with its AuditRecords', async () => {
+  const doomed = { ...record('last'), metadata: { name: 'last', namespace: 'doomed' } }
+  await cluster.run(['create', 'namespace', 'doomed'])
+  expect((await cluster.create(doomed)).ok).toBe(true)
+  expect((await cluster.run(['delete', 'namespace', 'doomed', '--wait=false'])).ok).toBe(true)
+  await waitUntil(
+    'the namespace is gone',
+    async () => (await cluster.run(['get', 'namespace', 'doomed'])).stderr.includes('NotFound'),
+    { timeoutMs: 50_000, intervalMs: 500 },
+  )
 })
 
 test.each(['namespace-controller', 'generic-garbage-collector'])('the %s may delete them', async (account) => {
