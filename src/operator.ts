@@ -96,7 +96,9 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
     concurrency: policyConcurrency,
     manager,
     reconcile: async (name, context) => await policyReconciler(runtime())(name, context),
-  }).watch(caches.stores, itself, { when: (store, old) => store.metadata.generation !== old?.metadata.generation || isReady(store) !== isReady(old) })
+  }).watch(caches.stores, itself, {
+    when: (store, old) => store.metadata.generation !== old?.metadata.generation || isReady(store) !== isReady(old),
+  })
   const flush = new Controller({
     name: 'flushsessions',
     concurrency: flushConcurrency,

@@ -7,7 +7,6 @@ export const identity = z.object({
   uid: z.string().max(256).optional(),
   groups: z.array(z.string().max(1024)).max(256).meta({ 'x-kubernetes-list-type': 'set' }).optional(),
 })
-export type Identity = Readonly<z.infer<typeof identity>>
 
 const limits = z
   .object({

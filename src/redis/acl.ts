@@ -76,7 +76,3 @@ export const fenceUser = (name: string, keyPrefix: string): Command => [
 /** An ACL file, as the server reads it when it starts. */
 export const aclFile = (users: readonly AclUser[]): string =>
   users.map((user) => `user ${user.name} ${user.rules.join(' ')}\n`).join('')
-
-/** The names in a reply of `ACL LIST`. */
-export const listedUsers = (reply: readonly string[]): readonly string[] =>
-  reply.map((line) => line.split(' ', 2)[1] ?? '')

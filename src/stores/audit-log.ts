@@ -1,6 +1,7 @@
 import { apiVersion, auditRecords, group, type AuditRecordObject } from '../api/resources.ts'
 import { next, seal } from '../audit/chain.ts'
 import type { AuditEntry, SignedRecord } from '../audit/record.ts'
+import { nameOf } from '../audit/record-name.ts'
 import type { Signer } from '../audit/signature.ts'
 import type { AuditSink } from '../audit/sink.ts'
 import type { Client } from '../kubernetes/client.ts'
@@ -33,6 +34,8 @@ export interface AuditLogOptions {
 /** The chain of AuditRecords, one per store UID. */
 export class AuditLog {
   readonly #options: AuditLogOptions
+  /** Records of stores whose namespace is being deleted: no object holds them, and the chain goes on from them all the same. */
+  readonly #unstored = new Map<string, readonly SignedRecord[]>()
 
   constructor(options: AuditLogOptions) {
     this.#options = options
@@ -46,12 +49,10 @@ export class AuditLog {
   async record(act: Act, signal: AbortSignal): Promise<SignedRecord> {
     for (let attempt = 1; ; attempt += 1) {
       const records = await this.#recordsOf(act, signal)
-      const earlier = records.find(
-        ({ spec: { entry } }) => entry.type === act.type && entry.subject.uid === act.subject.uid,
-      )
-      if (earlier) return await this.#stream(earlier.spec)
+      const earlier = records.find(({ entry }) => entry.type === act.type && entry.subject.uid === act.subject.uid)
+      if (earlier) return await this.#stream(earlier)
       const last = records.reduce<SignedRecord | undefined>(
-        (newest, { spec }) => (newest && newest.entry.sequence >= spec.entry.sequence ? newest : spec),
+        (newest, record) => (newest && newest.entry.sequence >= record.entry.sequence ? newest : record),
         undefined,
       )
       const time = this.#options.clock.now().toISOString()
@@ -60,21 +61,21 @@ export class AuditLog {
         await this.#options.client.create(auditRecords, toObject(record), { signal })
         return await this.#stream(record)
       } catch (error) {
-        if (isApiError(error, 'forbidden') && error.message.includes('being terminated'))
+        if (isApiError(error, 'forbidden') && error.message.includes('being terminated')) {
+          this.#unstored.set(act.storeUid, [...(this.#unstored.get(act.storeUid) ?? []), record])
           return await this.#stream(record)
+        }
         if (!isApiError(error, 'exists') || attempt === maxAttempts) throw error
         this.#options.log.debug({ attempt }, 'Another record took this place in the chain; reading it again')
       }
     }
   }
 
-  async #recordsOf(act: Act, signal: AbortSignal): Promise<readonly AuditRecordObject[]> {
+  async #recordsOf(act: Act, signal: AbortSignal): Promise<readonly SignedRecord[]> {
     const { client } = this.#options
-    return await client.list(auditRecords, {
-      namespace: act.namespace,
-      labelSelector: `${storeUidLabel}=${act.storeUid}`,
-      signal,
-    })
+    const labelSelector = `${storeUidLabel}=${act.storeUid}`
+    const objects = await client.list(auditRecords, { namespace: act.namespace, labelSelector, signal })
+    return [...objects.map(({ spec }) => spec), ...(this.#unstored.get(act.storeUid) ?? [])]
   }
 
   /** A line may be written twice when we were interrupted between the object and the line; a reader knows the same record again. */
@@ -89,7 +90,7 @@ const toObject = (record: SignedRecord): AuditRecordObject => ({
   apiVersion,
   kind: 'AuditRecord',
   metadata: {
-    name: recordName(record),
+    name: nameOf(record.entry.storeUid, record.entry.sequence),
     namespace: record.entry.namespace,
     labels: {
       [storeUidLabel]: record.entry.storeUid,
@@ -99,7 +100,3 @@ const toObject = (record: SignedRecord): AuditRecordObject => ({
   },
   spec: record,
 })
-
-/** The name of a record's object: the store's UID and its place in the chain. */
-export const recordName = ({ entry }: SignedRecord): string =>
-  `${entry.storeUid}-${String(entry.sequence).padStart(8, '0')}`

@@ -5,12 +5,14 @@ import { storedLayout } from '../cluster/local/claim.ts'
 import type { Layout } from '../cluster/local/layout.ts'
 import { openCluster } from '../cluster/open-cluster.ts'
 import { run } from '../cluster/command.ts'
-import { kindReason } from '../cluster/kind.ts'
+import { whyNotKind } from '../cluster/kind/available.ts'
+import { kindCluster } from '../cluster/kind/kind-cluster.ts'
 import { waitUntil } from '../cluster/wait-until.ts'
 import { Kubectl } from './kubectl.ts'
 
 const namespace = 'cluster-test'
-const isLocal = (await kindReason()) !== undefined || process.env['TEST_CLUSTER'] === 'local'
+const noKind = await whyNotKind()
+const isLocal = noKind !== undefined
 
 let cluster: Cluster
 let kubectl: Kubectl
@@ -225,5 +227,18 @@ describe.runIf(isLocal)('a cluster of its own on the same machine', () => {
     }
     expect(await leftovers(layout)).toBe('')
     expect(await cluster.isUp()).toBe(true)
+  })
+})
+
+describe('a cluster of kind', () => {
+  it.skipIf(isLocal)(`comes up, loads images and goes${isLocal ? ` (cannot run here: ${noKind})` : ''}`, async () => {
+    const kind = await kindCluster({ name: 'own', nodes: 1 })
+    try {
+      await kind.up()
+      expect(await kind.isUp()).toBe(true)
+      expect(kind.nodes()).toHaveLength(1)
+    } finally {
+      await kind.down()
+    }
   })
 })

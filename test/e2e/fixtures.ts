@@ -128,7 +128,7 @@ export const connectClient = async (
   const service = await objects.get('service', storeName, namespace)
   const { clusterIP } = service['spec'] as { clusterIP: string }
   const tunnel = await openTunnel(cluster, namespace, pod, clusterIP, Number(secret['port']))
-  return { redis: redisThrough(tunnel, secret), close: tunnel.close }
+  return { redis: redisThrough(tunnel, secret), close: () => tunnel.close() }
 }
 
 /** A Redis client of ordinary settings; it connects again when it is cut, as an application's does. */

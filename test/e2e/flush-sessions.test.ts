@@ -31,7 +31,7 @@ interface FlushStatus {
   readonly fence?: { readonly runId: string; readonly deletedAtMs: number }
 }
 
-const statusOf = (object: KubeObject): FlushStatus => object['status'] as unknown as FlushStatus
+const statusOf = (object: KubeObject): FlushStatus => object['status'] as FlushStatus
 
 const untilPhase = (name: string, phase: string, timeoutMs = 60_000) =>
   at().objects.until(
@@ -104,7 +104,7 @@ test('a dry run counts, names the costs, and changes nothing', async () => {
   await objects.create(flush(namespace, 'dry', 'dry', { spec: { dryRun: true } }))
   const completed = statusOf(await untilPhase('dry', 'Completed'))
   expect(completed.plan?.matched).toBe(1000)
-  expect(completed.plan?.costs.join(' ')).toContain('log in again')
+  expect(completed.plan?.costs.join(' ')).toContain('logs in again')
   expect(await countSessions(redis, 1000)).toBe(1000)
   expect(await recordsOf('dry')).toEqual([])
   await done()

@@ -1,6 +1,8 @@
 import type { TestProject } from 'vitest/node'
 import type { Cluster } from '../cluster/cluster.ts'
 import { openCluster } from '../cluster/open-cluster.ts'
+import { operatorNamespace } from './fixtures.ts'
+import { installOperator } from './install.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -10,7 +12,9 @@ declare module 'vitest' {
 }
 
 /** What must be on the cluster before the first test of a tier; each is called once per run, in this order. */
-const preparations: readonly ((cluster: Cluster) => Promise<void>)[] = []
+const preparations: readonly ((cluster: Cluster) => Promise<void>)[] = [
+  async (cluster) => await installOperator(cluster, { namespace: operatorNamespace, watch: 'all' }),
+]
 
 /**
  * Gives the tests a cluster: the running one, or a new one. It is left running: `test/run.ts` takes it down after the

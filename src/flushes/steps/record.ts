@@ -1,5 +1,6 @@
 import { storeName, storeNamespace, storeUid } from '../../stores/names.ts'
-import { recordName, type Act } from '../../stores/audit-log.ts'
+import { nameOf } from '../../audit/record-name.ts'
+import type { Act } from '../../stores/audit-log.ts'
 import { proceed, type Flush, type StepResult } from '../flush.ts'
 import type { FlushRuntime } from '../runtime.ts'
 
@@ -46,7 +47,7 @@ export const append = async (
     details: JSON.parse(JSON.stringify(details)) as Act['details'],
   }
   const record = await runtime.audit.record(act, signal)
-  const name = recordName(record)
+  const name = nameOf(record.entry.storeUid, record.entry.sequence)
   flush.status.auditRecords = [...new Set([...(flush.status.auditRecords ?? []), name])]
   flush.head = { sequence: record.entry.sequence, head: record.hash }
 }
