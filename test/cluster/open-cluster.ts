@@ -1,5 +1,6 @@
 import type { Cluster, ClusterOptions } from './cluster.ts'
-import { kindCluster, kindReason } from './kind.ts'
+import { whyNotKind } from './kind/available.ts'
+import { kindCluster } from './kind/kind-cluster.ts'
 import { localCluster } from './local/local-cluster.ts'
 
 /**
@@ -14,8 +15,8 @@ export const openCluster = async (options: ClusterOptions = {}): Promise<Cluster
 
 /** The same, but not started. */
 export const describeCluster = async (options: ClusterOptions = {}): Promise<Cluster> => {
-  const wish = process.env['TEST_CLUSTER']
-  const without = await kindReason()
-  if (wish === 'kind' && without !== undefined) throw new Error(`TEST_CLUSTER=kind: ${without}`)
-  return wish === 'local' || without !== undefined ? localCluster(options) : kindCluster(options)
+  const reason = await whyNotKind()
+  if (reason === undefined) return kindCluster(options)
+  if (process.env['TEST_CLUSTER'] === 'kind') throw new Error(`TEST_CLUSTER is kind, and ${reason}`)
+  return localCluster(options)
 }

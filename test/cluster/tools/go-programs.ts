@@ -55,3 +55,12 @@ export const cyclonus: GoProgram = {
   links: [],
   coldBuild: '2 minutes',
 }
+
+/** Kubernetes in Docker: 0.33 brings Kubernetes 1.37, and enforces NetworkPolicies. */
+export const kind: GoProgram = {
+  name: 'kind',
+  source: { package: 'sigs.k8s.io/kind', version: 'v0.33.0' },
+  ldflags: '-s -w',
+  links: [],
+  coldBuild: '1 minute',
+}
