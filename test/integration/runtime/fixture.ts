@@ -108,7 +108,7 @@ export const informerOf = (client: ApiClient, options: InformerOptions) => {
 }
 
 /** Waits until `read` gives what is expected. */
-export const eventually = async <T>(read: () => T | Promise<T>, expected: T, timeoutMs = 20_000): Promise<void> => {
+export const eventually = async <T>(read: () => T | Promise<T>, expected: T, timeoutMs = 30_000): Promise<void> => {
   const wanted = JSON.stringify(expected)
   let last = ''
   try {

@@ -122,7 +122,7 @@ describe('a manager', () => {
     stop.abort()
     // longer than a lease: it is renewed while we drain
     const renewals = proxy.writes.length
-    await eventually(() => proxy.writes.length >= renewals + 8, true)
+    await eventually(() => proxy.writes.length >= renewals + 18, true)
     release()
     expect(await ended).toBeUndefined()
     // the write of the pass brought the object back into the queue; it is left to the next leader

@@ -28,7 +28,7 @@ const manager = new Manager({
   identity: name,
   userAgent: name,
   log,
-  leaderElection: { namespace, name: 'leader', leaseDurationMs: 3000, renewDeadlineMs: 2000, retryPeriodMs: 300 },
+  leaderElection: { namespace, name: 'leader', leaseDurationMs: 5000, renewDeadlineMs: 3500, retryPeriodMs: 300 },
 })
 
 const work = async (worker: number, signal: AbortSignal): Promise<void> => {
