@@ -43,7 +43,7 @@ const recordsIn = (text: string): readonly unknown[] =>
 /** A pipe that holds 64 KiB (Linux), read by nobody until `readAll`. */
 const makePipe = async () => {
   const path = join(folder, 'pipe')
-  execFileSync('mkfifo', [path])
+  execFileSync('/usr/bin/mkfifo', [path])
   // Both ends: opening only one would wait for the other.
   const reader = await open(path, 'r+')
   const readLines = async (lines: number): Promise<string> => {

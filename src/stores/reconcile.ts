@@ -120,7 +120,7 @@ class Pass {
     const [runtime, store, signal] = [this.#runtime, this.#store, this.#signal]
     const { caches } = runtime
     try {
-      const access = await ensureAccess(runtime, store, engine, { signal })
+      const access = await this.#access(engine)
       await applyOwned(runtime, store, caches.configMaps, configMap(store, serverConfig(store, memory.bytes)), signal)
       const policy = networkPolicy(store, runtime.operator)
       // The policy stands before the pod that it guards.
@@ -136,6 +136,17 @@ class Pass {
       this.#report.set('Ready', 'False', 'NameTaken', error.message)
       return undefined
     }
+  }
+
+  /** The store's users. A fence whose flush is gone (its finalizer was removed by hand) is lifted: nobody else would. */
+  async #access(engine: ResolvedEngine): Promise<Access> {
+    const [runtime, store, signal] = [this.#runtime, this.#store, this.#signal]
+    const access = await ensureAccess(runtime, store, engine, { signal })
+    const { fencedBy } = access
+    if (fencedBy === undefined || (await runtime.isFenceHeld(storeNamespace(store), fencedBy, signal))) return access
+    const message = 'The FlushSessions that held writes back is gone without having lifted its fence: lifted now'
+    runtime.events.record(store, { type: 'Warning', reason: 'OrphanFenceLifted', message })
+    return await ensureAccess(runtime, store, engine, { fence: null, signal })
   }
 
   /** A pod in which Redis never ran holds no session: it takes a corrected template at once. */

@@ -142,7 +142,7 @@ test.each([
     async (name: string) =>
       await at().objects.patch('flushsessions', name, at().namespace, {
         spec: {
-          abort: { reason: 'A mistake', by: { username: 'admin', groups: ['system:masters', 'system:authenticated'] } },
+          abort: { reason: 'A mistake' },
         },
       }),
   ],
@@ -215,6 +215,29 @@ test('a flush that cannot finish within maxFence lets the application write agai
     { timeoutMs: 20_000 },
   )
   expect((await recordsOf('timeout')).map(({ type }) => type)).toEqual(['FlushIntended', 'FlushFailed'])
+  await done()
+})
+
+test('a fence whose flush was removed by force is lifted by the store', async () => {
+  const { objects, namespace } = at()
+  const { redis, done } = await prepared('orphan', 10)
+  await objects.create(flush(namespace, 'orphan', 'orphan', { drain: '60s' }))
+  await untilFenced('orphan')
+  // Somebody marks the ACL with a flush that never was; the real one ends, and its own fence is not this one.
+  await objects.patch('flushsessions', 'orphan', namespace, { spec: { abort: { reason: 'A test' } } })
+  await untilPhase('orphan', 'Aborted')
+  await objects.patch('secret', 'orphan-acl', namespace, {
+    metadata: { annotations: { 'sessionstore.dev/fence': 'a-flush-that-is-gone' } },
+  })
+  await objects.patch('sessionstore', 'orphan', namespace, { metadata: { annotations: { looked: 'at' } } })
+  await waitUntil(
+    'the annotation is gone',
+    async () =>
+      (await objects.get('secret', 'orphan-acl', namespace)).metadata.annotations?.['sessionstore.dev/fence'] ===
+      undefined,
+    { timeoutMs: 20_000 },
+  )
+  expect(await redis.set('shop:session:new', 'a login', 'EX', 60)).toBe('OK')
   await done()
 })
 
