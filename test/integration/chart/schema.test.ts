@@ -68,3 +68,21 @@ test('the schema and values.yaml name the same values', () => {
   const values = parse(readFileSync(join(chart, 'values.yaml'), 'utf8')) as Readonly<Record<string, unknown>>
   expect(Object.keys(values).toSorted()).toEqual(Object.keys(schema.properties ?? {}).toSorted())
 })
+
+test('the README has each value with its default', () => {
+  const values = parse(readFileSync(join(chart, 'values.yaml'), 'utf8')) as unknown
+  const readme = readFileSync(join(chart, 'README.md'), 'utf8')
+  const documented = [...readme.matchAll(/^\| `([\w.]+)` \| `(.*?)` \|/gm)].map(([, path, text]) => `${path} = ${text}`)
+  expect(documented.toSorted()).toEqual(
+    defaultsOf(values, '')
+      .map(([path, value]) => `${path} = ${value === '' ? "''" : JSON.stringify(value).replaceAll('"', '')}`)
+      .toSorted(),
+  )
+})
+
+/** Defaults by path; an object that the schema leaves free is one value. */
+const defaultsOf = (value: unknown, path: string): readonly (readonly [string, unknown])[] => {
+  const free = pathsOf(schema, '').some(([at, { properties }]) => at === `.${path}` && !properties)
+  if (free || typeof value !== 'object' || value === null || Object.keys(value).length === 0) return [[path, value]]
+  return Object.entries(value).flatMap(([name, child]) => defaultsOf(child, path ? `${path}.${name}` : name))
+}
