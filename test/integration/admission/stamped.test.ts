@@ -46,6 +46,17 @@ test('a group that is named twice is stamped once', async () => {
   expect(spec['requestedBy']).toEqual({ username: 'bob', groups: ['on-call', 'system:authenticated'] })
 })
 
+test('a user in very many groups is stamped with them all', async () => {
+  const groups = [
+    ...Array.from({ length: 200 }, (_, index) => `department-${index}`),
+    'on-call',
+    'system:authenticated',
+  ]
+  expectAllowed(await cluster.create(flush('many-groups'), { user: 'bob', groups }))
+  const { spec } = await cluster.read('flushsessions', 'many-groups')
+  expect(spec['requestedBy']).toEqual({ username: 'bob', groups })
+})
+
 test('a forged requester is overwritten', async () => {
   const requestedBy = { username: 'bob', uid: 'u-9', groups: ['system:masters'] }
   expectAllowed(await cluster.create(flush('forged', { requestedBy }), alice))

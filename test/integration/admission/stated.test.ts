@@ -37,6 +37,17 @@ test.each([
   expectDenied(await cluster.create(flush('forged', { requestedBy }), alice), 'spec.requestedBy')
 })
 
+test('a user in more groups than a message holds is told where to read them', async () => {
+  const groups = [
+    ...Array.from({ length: 250 }, (_, index) => `department-of-something-${index}`),
+    'system:authenticated',
+  ]
+  const caller = { user: 'bob', groups }
+  expectDenied(await cluster.create(flush('many-groups'), caller), 'spec.requestedBy', 'kubectl auth whoami')
+  const requestedBy = { username: 'bob', groups }
+  expectAllowed(await cluster.create(flush('many-groups', { requestedBy }), caller))
+})
+
 test('the order of groups does not matter, and who has no uid writes none', async () => {
   expectAllowed(await cluster.create(flush('order', { requestedBy: bobSelf }), bob))
   const withUid = { ...bobSelf, uid: 'u-1' }
