@@ -57,7 +57,10 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
   }
   manager.onLeading(async (signal) => {
     const keys = await ensureOperatorKeys(manager.client, options.operatorNamespace, options.name, signal)
-    const sink = await openSink(options.auditLog)
+    const sink = await openSink(options.auditLog, {
+      onTrouble: (message) => log.warn({ stream: options.auditLog }, message),
+    })
+    manager.onStop(() => sink.close())
     const { client, clock, events } = manager
     late.runtime = {
       client,

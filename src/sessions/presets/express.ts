@@ -1,7 +1,7 @@
 import type { Preset } from '../preset.ts'
 
 /**
- * express-session 1.19 with connect-redis 9 or 10 over node-redis or ioredis. Commands measured by running them; `client|setinfo`
+ * express-session 1.19 with connect-redis 9 or 10, which takes node-redis. Commands measured by running them; `client|setinfo`
  * is unknown to servers before 7.2, where it would make the whole `ACL SETUSER` fail.
  */
 export const express: Preset = {

@@ -14,6 +14,7 @@ export const railsRedisStore: Preset = {
   immortalRemedy:
     'redis-store writes no time to live unless the application sets one: add `expire_after: 30.minutes` to `config.session_store :redis_store`',
   notCovered: [
+    'redis-rack writes an empty session for each unknown cookie that comes in: keys that appear after a flush are those, not the old sessions.',
     'Devise remember-me cookies log people in again without a session: rotate their salt, or forget them in the database.',
     'Sessions in cookies (CookieStore) are not in Redis: change secret_key_base to end those.',
     'An Action Cable connection that was opened before goes on until the application closes it.',
