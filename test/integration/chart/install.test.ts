@@ -11,7 +11,7 @@ let server: ApiServer
 let folder: string
 
 beforeAll(async () => {
-  server = await startApiServer({ controllers: true })
+  server = await startApiServer()
   folder = mkdtempSync(join(tmpdir(), 'chart-'))
   await output(kubectl(server, ['create', 'namespace', 'ops']))
   await output(kubectl(server, ['label', 'namespace', 'ops', 'pod-security.kubernetes.io/enforce=restricted']))
@@ -115,17 +115,4 @@ test('an uninstall takes the operator and its rights, and leaves stores, policie
 test('it can be installed again over what was left', async () => {
   await output(helm(server, 'install', release, chart, '--namespace=ops'))
   expect(namesOf(await get('sessionstores', '--all-namespaces'), 'SessionStore')).toEqual(['ops/SessionStore/web'])
-})
-
-test('a namespace goes with the records in it, and nobody has to purge them', async () => {
-  await output(kubectl(server, ['create', 'namespace', 'doomed']))
-  const record = {
-    apiVersion: 'sessionstore.dev/v1alpha1',
-    kind: 'AuditRecord',
-    metadata: { name: 'one', namespace: 'doomed' },
-    spec: { entry: { sequence: 1 }, hash: '0'.repeat(64), keyId: 'k', signature: 's' },
-  }
-  await output(kubectl(server, ['create', '--filename=-'], { stdin: record }))
-  await output(kubectl(server, ['delete', 'namespace', 'doomed', '--timeout=40s']))
-  expect(await get('namespaces', '--field-selector=metadata.name=doomed')).toEqual([])
 })

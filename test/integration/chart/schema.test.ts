@@ -29,6 +29,11 @@ test.each<readonly [string, object, readonly string[]]>([
   ['a digest that is none', { 'image.digest': 'latest' }, ['/image/digest', 'latest']],
   ['a choice that is none', { 'cluster.mutatingAdmissionPolicy': true }, ['/cluster/mutatingAdmissionPolicy']],
   ['an argument that is no text', { args: [1] }, ['/args/0', 'want string']],
+  [
+    'a label that selects the pods',
+    { podLabels: { 'app.kubernetes.io/name': 'x' } },
+    ['/podLabels/app.kubernetes.io', 'name'],
+  ],
   ['a pull secret by name alone', { imagePullSecrets: ['s'] }, ['/imagePullSecrets/0', 'want object']],
 ])('%s is refused by name', async (_what, values, words) => {
   const { ok, stderr } = await template(values)
