@@ -147,6 +147,41 @@ test('of several lines the newest comes first: it is the default', async () => {
   expect(Object.keys(Redis)).toEqual(['10.0', '8.10', '8.8', '7.2'])
 })
 
+test('what the values say of the pod reaches it', async () => {
+  const { spec, metadata } = podTemplate(
+    await render(
+      '--set=priorityClassName=system-cluster-critical,imagePullSecrets[0].name=pull,podLabels.team=web,logLevel=debug',
+      '--set=args={--health-port=9000},serviceAccount.create=false,serviceAccount.name=own',
+    ),
+  )
+  expect(spec).toMatchObject({
+    priorityClassName: 'system-cluster-critical',
+    imagePullSecrets: [{ name: 'pull' }],
+    serviceAccountName: 'own',
+  })
+  expect(metadata.labels).toMatchObject({ team: 'web' })
+  expect(spec.containers[0].args.slice(-2)).toEqual(['--log-level=debug', '--health-port=9000'])
+})
+
+test('the labels that the operator is told of are on its pods: stores let in who has them', async () => {
+  const { spec, metadata } = podTemplate(await render())
+  const flag =
+    spec.containers[0].args.find((arg) => arg.startsWith('--pod-labels='))?.replace('--pod-labels=', '') ?? ''
+  const told = Object.fromEntries(flag.split(',').map((pair) => pair.split('=')))
+  expect(metadata.labels).toMatchObject(told)
+  expect(Object.keys(told)).toHaveLength(2)
+})
+
+test('metrics are for anybody, or for those that are named', async () => {
+  const ingress = async (...args: readonly string[]) => only(await render(...args), 'NetworkPolicy').spec
+  const ports = (port: string) => ({ ports: [{ port, protocol: 'TCP' }] })
+  expect(await ingress()).toMatchObject({ policyTypes: ['Ingress'], ingress: [ports('health'), ports('metrics')] })
+  const from = [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }]
+  expect(await ingress(`--set-json=networkPolicy.metricsFrom=${JSON.stringify(from)}`)).toMatchObject({
+    ingress: [ports('health'), { ...ports('metrics'), from }],
+  })
+})
+
 test('a PodMonitor is made by choice', async () => {
   expect(namesOf(await render(), 'PodMonitor')).toEqual([])
   const monitor = only(await render('--set=podMonitor.enabled=true,podMonitor.labels.release=prom'), 'PodMonitor')
