@@ -15,7 +15,10 @@ export interface Cluster {
   readonly helm: string
   /** Path of the API server's audit log: one JSON event a line, level Metadata. */
   readonly auditLog: string
-  /** Starts it unless it runs and is well; what an interrupted run left behind is cleared first. */
+  /**
+   * Starts it unless it runs and is well. Processes of it that died are started again; what an interrupted run left
+   * behind is cleared first.
+   */
   up(): Promise<void>
   /** Whether it was started completely, every process of it lives and the API server is ready. */
   isUp(): Promise<boolean>

@@ -1,38 +1,26 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { identify, isAlive, type ProcessIdentity } from './process-identity.ts'
-import { waitUntil } from './wait-until.ts'
 
-const holderOf = (path: string): ProcessIdentity | undefined => {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as ProcessIdentity
-  } catch {
-    return undefined
-  }
-}
-
-const take = (path: string): boolean => {
-  const mine = `${path}.${process.pid}`
-  writeFileSync(mine, JSON.stringify(identify(process.pid)))
-  try {
-    linkSync(mine, path) // complete from its first moment, unlike a file opened for exclusive creation
-    return true
-  } catch {
-    const holder = holderOf(path)
-    if (holder !== undefined && !isAlive(holder)) rmSync(path, { force: true })
-    return false
-  } finally {
-    rmSync(mine, { force: true })
-  }
-}
-
-/** Runs `work` while no other process holds the lock file. The lock of a process that is gone does not count. */
+/**
+ * Runs `work` while no other process holds the lock file. The lock is the kernel's, held through a child that ends when
+ * this process does: one that was killed leaves nothing to clear up.
+ */
 export const withLock = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
   mkdirSync(dirname(path), { recursive: true })
-  await waitUntil(`the lock ${path}`, () => take(path), { timeoutMs: 1_800_000, intervalMs: 200 })
+  const holder = spawn('flock', [path, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] })
   try {
+    await Promise.race([
+      once(holder.stdout, 'data'),
+      once(holder, 'exit').then(([code]) => {
+        throw new Error(`the lock ${path}: flock ended with code ${String(code)}`)
+      }),
+    ])
     return await work()
   } finally {
-    rmSync(path, { force: true })
+    const ended = holder.exitCode === null && holder.pid !== undefined ? once(holder, 'exit') : undefined
+    holder.stdin.end()
+    await ended
   }
 }

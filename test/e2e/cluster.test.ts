@@ -211,11 +211,20 @@ describe.runIf(isLocal)('a cluster of its own on the same machine', () => {
     return stdout + (await processes([folder, state])).join(' ')
   }
 
-  it('comes up after everything of it was killed, and leaves nothing behind when it goes', async () => {
+  it('comes up after one or all of its processes were killed, and leaves nothing behind when it goes', async () => {
     const own = await openCluster({ name, nodes: 1, log: () => undefined })
     const layout = storedLayout(name)
     if (layout === undefined) throw new Error('no layout was stored')
     try {
+      const kubectlOfIt = new Kubectl(own)
+      const identity = (): Promise<string> =>
+        kubectlOfIt.run(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}'])
+      const before = await identity()
+      await own.kill('node1', 'kubelet')
+      expect(await own.isUp()).toBe(false)
+      await own.up()
+      expect(await own.isUp()).toBe(true)
+      expect(await identity()).toBe(before) // mended, not made anew
       // what a crash of the test run leaves: processes dead or orphaned, all else in place
       for (const pid of await processes([layout.run, layout.state])) process.kill(pid, 'SIGKILL')
       await waitUntil('the end of it', async () => !(await own.isUp()), { timeoutMs: 5_000 })

@@ -82,11 +82,28 @@ export class LocalCluster implements Cluster {
         if (wished === undefined || wished === length) return
         throw new Error(`cluster ${name} runs with ${length} nodes, not ${wished}: take it down first`)
       }
+      if (await this.#repair()) return
       // never the one that was only assumed: its addresses may be another cluster's
       if (stored !== undefined) await clear(stored)
       this.#layout = await claimLayout(name, wished ?? length)
       await this.#start()
     })
+  }
+
+  /**
+   * Starts again what a test has killed and not revived: the other tests' objects are worth more than a fresh start.
+   * Says whether the cluster is well after that; without its etcd it cannot be.
+   */
+  async #repair(): Promise<boolean> {
+    const { state } = this.#layout
+    const etcd = recordedProcess(state, 'etcd')
+    if (completeOf(state) === undefined || etcd === undefined || !isAlive(etcd)) return false
+    for (const { name, command } of recordedProcesses(state).filter((record) => !isAlive(record))) {
+      this.#log(`${name} is dead: starting it again`)
+      startRecorded(state, name, command)
+    }
+    const well = async (): Promise<boolean> => (await this.isUp()) && (await this.#nodesReady())
+    return waitUntil('the cluster', well, { timeoutMs: 60_000, intervalMs: 500 }).catch(() => false)
   }
 
   #lock(): string {
