@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { waitUntil } from '../cluster/wait-until.ts'
 import { connectClient, countSessions, isReady, redisImage, store, untilReady, writeSessions } from './fixtures.ts'
 import { conditionOf, isTrue, secretData, type KubeObject } from './objects.ts'
 import { suite } from './suite.ts'
@@ -264,4 +265,66 @@ test("a client's Secret that a person deleted is made again, and the old passwor
   expect(secretData(await objects.get('secret', 'healed-web', namespace))['password']).not.toBe(before)
   await client.close()
   await objects.delete('sessionstore', 'healed', namespace)
+})
+
+test("a store that is deleted takes everything along, but a retained client's Secret, which its successor takes over", async () => {
+  const { cluster, objects, namespace } = at()
+  const manifest = store(namespace, 'retained', { spec: { deletionPolicy: 'Retain' } })
+  await objects.apply(manifest)
+  await untilReady(objects, namespace, 'retained')
+  const before = secretData(await objects.get('secret', 'retained-web', namespace))['password']
+  await objects.delete('sessionstore', 'retained', namespace)
+  await waitUntil(
+    'all else is gone',
+    async () =>
+      (await objects.run([
+        'get',
+        'statefulset,service,configmap,networkpolicy',
+        '-n',
+        namespace,
+        '-l',
+        'app.kubernetes.io/instance=retained',
+        '-o',
+        'name',
+      ])) === '',
+    { timeoutMs: 60_000 },
+  )
+  await objects.apply(manifest)
+  await untilReady(objects, namespace, 'retained')
+  expect(secretData(await objects.get('secret', 'retained-web', namespace))['password']).toBe(before)
+  const client = await connectClient(cluster, objects, namespace, 'retained')
+  expect(await client.redis.ping()).toBe('PONG')
+  client.redis.disconnect()
+  await client.close()
+  await objects.delete('sessionstore', 'retained', namespace)
+  await objects.delete('secret', 'retained-web', namespace)
+})
+
+test('a paused store is left as it is until it is resumed', async () => {
+  const { objects, namespace } = at()
+  await objects.apply(store(namespace, 'paused'))
+  await untilReady(objects, namespace, 'paused')
+  await objects.patch('sessionstore', 'paused', namespace, {
+    spec: { maintenance: { paused: true }, memory: { maxmemory: '128Mi' } },
+  })
+  await objects.until(
+    'sessionstore',
+    'paused',
+    namespace,
+    'paused',
+    (each) => isReady(each) && conditionOf(each, 'Progressing')?.reason === 'Paused',
+  )
+  const maxmemory = async () =>
+    ((await objects.get('configmap', 'paused-config', namespace))['data'] as Record<string, string>)['redis.conf']
+  expect(await maxmemory()).toContain(`maxmemory ${64 * 2 ** 20}`)
+  await objects.patch('sessionstore', 'paused', namespace, { spec: { maintenance: { paused: false } } })
+  await objects.until(
+    'sessionstore',
+    'paused',
+    namespace,
+    'settled',
+    (each) => isReady(each) && conditionOf(each, 'Progressing')?.reason === 'Settled',
+  )
+  expect(await maxmemory()).toContain(`maxmemory ${128 * 2 ** 20}`)
+  await objects.delete('sessionstore', 'paused', namespace)
 })

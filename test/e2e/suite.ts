@@ -1,9 +1,10 @@
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import type { Cluster } from '../cluster/cluster.ts'
 import { openCluster } from '../cluster/open-cluster.ts'
 import { clientPod, restrictedNamespace, untilRunning } from './fixtures.ts'
 import { Kubectl } from './kubectl.ts'
 import { Objects } from './objects.ts'
+import { alarmingLines } from './operator-log.ts'
 
 /** What a file of end-to-end tests works with: the cluster, and a namespace of its own with a declared client's pod. */
 export interface Suite {
@@ -27,6 +28,13 @@ export const suite = (namespace: string, { strangers = false } = {}): (() => Sui
     await objects.apply(...pods)
     for (const pod of pods) await untilRunning(objects, namespace, pod.metadata.name)
     made = { cluster, objects, namespace }
+  })
+  let startedAt = new Date()
+  beforeEach(() => {
+    startedAt = new Date()
+  })
+  afterEach(async () => {
+    if (made) expect(await alarmingLines(made.objects, startedAt), "errors in the operator's log").toEqual([])
   })
   afterAll(async () => {
     await made?.objects.run(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=true'])
