@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, openSync, closeSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, openSync, closeSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { identify, isAlive, signal, type ProcessIdentity } from './process-identity.ts'
 import { waitUntil } from './wait-until.ts'
@@ -65,5 +65,3 @@ export const stopAll = async (processes: readonly ProcessIdentity[], graceMs: nu
   for (const process of processes) signal(process, 'SIGKILL')
   await waitUntil('processes ending by SIGKILL', gone, { timeoutMs: 10_000, intervalMs: 20 })
 }
-
-export const forget = (state: string, name: string): void => rmSync(recordPath(state, name), { force: true })

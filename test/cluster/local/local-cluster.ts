@@ -73,6 +73,11 @@ export class LocalCluster implements Cluster {
 
   async up(): Promise<void> {
     const { name } = this.#layout
+    if (process.getuid?.() !== 0) {
+      throw new Error(
+        'The test cluster makes network namespaces, mounts and cgroups: run as root, or with Docker for kind.',
+      )
+    }
     await withLock(this.#lock(), async () => {
       const wished = this.#options.nodes
       const stored = storedLayout(name)
