@@ -72,7 +72,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await kubectl.run(['delete', 'namespace', namespace, '--wait=false'])
+  await kubectl.run(['delete', 'namespace', namespace, '--timeout=90s'])
 })
 
 describe('the test cluster', () => {

@@ -154,7 +154,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await kubectl.run(['delete', 'namespace', ...namespaces, '--wait=false'])
+  await kubectl.run(['delete', 'namespace', ...namespaces, '--timeout=90s'])
 })
 
 describe('NetworkPolicy', () => {

@@ -50,6 +50,9 @@ export interface ApiServer {
   resumeEtcd(): void
 }
 
+/** Begins the name of each server's folder in the folder for temporary files. */
+export const apiServerPrefix = 'session-store-api-server-'
+
 /**
  * Starts a real kube-apiserver with etcd (no kubelet, no scheduler) on loopback, on free ports, with files of its own.
  * RBAC, admission and CRDs are as in any cluster. Ready in a few seconds once the binary is built. The processes end
@@ -57,7 +60,7 @@ export interface ApiServer {
  */
 export const startApiServer = async (options: ApiServerOptions = {}): Promise<ApiServer> => {
   const bin = await buildGoProgram(kubernetes, (line) => console.log(line))
-  const folder = mkdtempSync(join(tmpdir(), 'api-server-'))
+  const folder = mkdtempSync(join(tmpdir(), apiServerPrefix))
   const [token, controllerToken] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')]
   const [free = 0, etcdPort = 0, peerPort = 0, controllerPort = 0] = await freePorts(4)
   const url = `https://127.0.0.1:${options.port ?? free}`
