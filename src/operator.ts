@@ -6,6 +6,7 @@ import { isFenceHeld } from './flushes/is-fence-held.ts'
 import { flushReconciler } from './flushes/reconcile.ts'
 import type { FlushRuntime } from './flushes/runtime.ts'
 import { Controller } from './kubernetes/controller.ts'
+import { LeaseLostError } from './kubernetes/errors.ts'
 import { configMaps, networkPolicies, pods, services, statefulSets } from './kubernetes/kinds.ts'
 import type { Logger } from './kubernetes/logger.ts'
 import { Manager } from './kubernetes/manager.ts'
@@ -48,7 +49,10 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
     networkPolicies: manager.informer(networkPolicies, ours),
   }
   const flushes = manager.informer(flushSessions)
-  const connections = new Connections({ confirmLeadership: () => manager.confirmLeadership(), log })
+  const guard = () => {
+    if (!manager.isLeading()) throw new LeaseLostError('this process may no longer be the leader')
+  }
+  const connections = new Connections({ confirmLeadership: () => manager.confirmLeadership(), guard, log })
   // Keys are read when we lead, and no reconcile begins before.
   const late: { runtime?: FlushRuntime } = {}
   const runtime = (): FlushRuntime => {

@@ -25,10 +25,14 @@ interface VitestReport {
   readonly numFailedTests: number
   readonly numPendingTests: number
   readonly numTodoTests: number
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[] }[]
+  readonly testResults: readonly {
+    readonly status: string
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
+  }[]
 }
 
-const say = (text: string) => console.log(`[${((performance.now() - startedMs) / 1000).toFixed(0).padStart(4)} s] ${text}`)
+const say = (text: string) =>
+  console.log(`[${((performance.now() - startedMs) / 1000).toFixed(0).padStart(4)} s] ${text}`)
 
 /** Runs a program of ours with its output shown; resolves with its exit code. */
 const execute = (args: readonly string[]): Promise<number> =>
@@ -72,7 +76,9 @@ const read = (outputFile: string, code: number): Count => {
         if (test.status === 'pending' || test.status === 'skipped') console.log(`  skipped: ${test.fullName}`)
       }
     }
-    const outside = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed')).length
+    const outside = report.testResults.filter(
+      (file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
+    ).length
     const failed = report.numFailedTests + outside
     return {
       passed: report.numPassedTests,
@@ -85,7 +91,11 @@ const read = (outputFile: string, code: number): Count => {
 }
 
 const line = ({ passed, failed, skipped }: Count) => `${passed} passed, ${failed} failed, ${skipped} skipped`
-const add = (a: Count, b: Count): Count => ({ passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped })
+const add = (a: Count, b: Count): Count => ({
+  passed: a.passed + b.passed,
+  failed: a.failed + b.failed,
+  skipped: a.skipped + b.skipped,
+})
 
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !tiers.some((tier) => tier === name))

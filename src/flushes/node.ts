@@ -4,7 +4,7 @@ import type { RedisConnection } from '../redis/connection.ts'
 import { isRedisError } from '../redis/errors.ts'
 import { parseInfo, type Info } from '../redis/info.ts'
 import type { FlushRuntime } from './runtime.ts'
-import { wait, type StepResult } from './flush.ts'
+import { wait, type Flush, type StepResult } from './flush.ts'
 
 /** The node that a flush works on, as it answered just now. */
 export interface FlushNode {
@@ -27,14 +27,24 @@ export const answeringNode = async (
 /** How soon a node that does not answer is asked again, in ms. */
 const retryMs = 500
 
-/** Runs work on Redis; a connection that broke or a server that is loading makes the flush wait and do the step again. */
-export const whileItAnswers = async (work: () => Promise<StepResult>): Promise<StepResult> => {
+/**
+ * Does a step's work on the store's node. While it does not answer, or breaks off in the middle, the flush waits, says so, and does the step
+ * again: every step can be done twice.
+ */
+export const onNode = async (
+  runtime: FlushRuntime,
+  flush: Flush,
+  signal: AbortSignal,
+  work: (node: FlushNode) => Promise<StepResult>,
+): Promise<StepResult> => {
   try {
-    return await work()
+    const node = await answeringNode(runtime, flush.store, signal)
+    if (node) return await work(node)
   } catch (error) {
-    if (isRedisError(error, 'unreachable', 'loading', 'busy')) return wait(retryMs)
-    throw error
+    if (!isRedisError(error, 'unreachable', 'loading', 'busy')) throw error
   }
+  flush.progress('WaitingForRedis', flush.status.progress?.percent ?? 0)
+  return wait(retryMs)
 }
 
 /** `INFO` in the same transaction as what it should describe: the process that answered both. */

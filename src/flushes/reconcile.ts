@@ -119,7 +119,7 @@ const advance = async (
           signal,
         ),
       )
-    if (step.done === 'Deleted') await ensureFinalizer(runtime.client, flush, signal)
+    if (step.done === 'Deleted') await ensureFinalizer(runtime.client, flush.object, signal)
     const result = await locked(() => step.run(runtime, flush, signal))
     if (result.next === 'fail') {
       log.warn({ reason: result.reason }, result.message)

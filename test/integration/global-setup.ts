@@ -5,7 +5,7 @@ import { isAlive } from '../cluster/process-identity.ts'
 import { recordedProcesses } from '../cluster/recorded-process.ts'
 import { buildGoProgram } from '../cluster/tools/build-go-program.ts'
 import { ensureDebianPackages } from '../cluster/tools/debian-packages.ts'
-import { kubernetes } from '../cluster/tools/go-programs.ts'
+import { helm, kubernetes } from '../cluster/tools/go-programs.ts'
 import { apiServerPrefix } from './api-server.ts'
 
 /** Files of API servers whose run was killed; the processes ended with it. */

@@ -1,6 +1,6 @@
 import { redisTimeMs } from '../fence.ts'
 import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
-import { answeringNode, whileItAnswers } from '../node.ts'
+import { onNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { backToFence } from './back-to-fence.ts'
 
@@ -12,9 +12,7 @@ const progressMs = 5_000
  * deletion, so neither a restart of ours nor a clock that is off shortens it.
  */
 export const drain = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
-  await whileItAnswers(async () => {
-    const node = await answeringNode(runtime, flush.store, signal)
-    if (!node) return wait(500)
+  await onNode(runtime, flush, signal, async (node) => {
     if (node.info.runId !== flush.status.fence?.runId) return backToFence(runtime, flush)
     const elapsedMs = redisTimeMs(await node.connection.call(['TIME'], { signal })) - flush.status.fence.deletedAtMs
     const leftMs = flush.drainMs - elapsedMs

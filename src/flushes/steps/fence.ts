@@ -3,7 +3,7 @@ import type { RedisConnection } from '../../redis/connection.ts'
 import { deletePrefix } from '../../redis/delete-prefix.ts'
 import { fenceAndDelete, type FenceResult } from '../fence.ts'
 import { fail, proceed, wait, type Flush, type StepResult } from '../flush.ts'
-import { answeringNode, whileItAnswers } from '../node.ts'
+import { onNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { isConfined } from './plan.ts'
 
@@ -15,9 +15,7 @@ const durableTimeoutMs = 5_000
  * transaction; then in the server's own ACL file, for a container that restarts; and with an append-only file a deletion counts once it is on disk.
  */
 export const fenceStep = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
-  await whileItAnswers(async () => {
-    const node = await answeringNode(runtime, flush.store, signal)
-    if (!node) return wait(500)
+  await onNode(runtime, flush, signal, async (node) => {
     const startedAt = flush.status.fence?.startedAt ?? runtime.clock.now().toISOString()
     const access = await ensureAccess(runtime, flush.store, flush.engine, { fence: flush.uid, signal })
     if (access.fencedBy !== flush.uid) return fail('FenceTaken', 'Another flush holds the fence of this store')

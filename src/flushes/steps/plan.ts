@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { canonicalize } from '../../audit/canonical.ts'
 import { countPrefix } from '../../redis/delete-prefix.ts'
 import { storeUid } from '../../stores/names.ts'
-import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
+import { proceed, type Flush, type StepResult } from '../flush.ts'
 import { costsOf, guaranteeOf } from '../guarantee.ts'
-import { answeringNode, whileItAnswers, type FlushNode } from '../node.ts'
+import { onNode, type FlushNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 
 /** Keys that `FLUSHDB ASYNC` or our own unlinking frees in a second, at the least (140 k/s by redis-cli, measured). */
@@ -12,19 +12,8 @@ const keysPerSecond = 100_000
 
 /** Counts what is in scope and says what it will cost, before anything changes. */
 export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
-  await whileItAnswers(async () => {
+  await onNode(runtime, flush, signal, async (node) => {
     const now = runtime.clock.now()
-    const node = await answeringNode(runtime, flush.store, signal)
-    if (!node) {
-      flush.set(
-        'Planned',
-        'False',
-        'RedisUnreachable',
-        'Redis does not answer. The flush goes on as soon as it does; look at the SessionStore for why.',
-        now,
-      )
-      return wait(1000)
-    }
     const exact = isConfined(flush)
     const matched = exact
       ? node.info.keyspace.keys

@@ -1,16 +1,14 @@
 import type { RedisConnection } from '../../redis/connection.ts'
 import { countPrefix, deletePrefix } from '../../redis/delete-prefix.ts'
-import { fail, proceed, wait, type Flush, type StepResult } from '../flush.ts'
-import { answeringNode, infoIn, whileItAnswers } from '../node.ts'
+import { fail, proceed, type Flush, type StepResult } from '../flush.ts'
+import { infoIn, onNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { backToFence } from './back-to-fence.ts'
 import { isConfined } from './plan.ts'
 
 /** A second pass, then an independent count: Completed is true only when nothing is left on the process that was fenced. */
 export const verify = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
-  await whileItAnswers(async () => {
-    const node = await answeringNode(runtime, flush.store, signal)
-    if (!node) return wait(500)
+  await onNode(runtime, flush, signal, async (node) => {
     if (node.info.runId !== flush.status.fence?.runId) return backToFence(runtime, flush)
     const keyPrefix = flush.store.spec.sessions.keyPrefix
     const removed = await deletePrefix(node.connection, keyPrefix, { signal })

@@ -21,7 +21,8 @@ const refusal = async (manifest: Json, verb: 'create' | 'replace' = 'create'): P
   }
 }
 
-const kubectl = async (...args: readonly string[]) => (await run(server.kubectl, ['--kubeconfig', server.kubeconfig, ...args])).stdout
+const kubectl = async (...args: readonly string[]) =>
+  (await run(server.kubectl, ['--kubeconfig', server.kubeconfig, ...args])).stdout
 
 const client = { name: 'web', from: [{ podSelector: { matchLabels: { app: 'web' } } }] }
 const storeSpec = {
@@ -81,7 +82,11 @@ const refused: readonly (readonly [string, Json, string])[] = [
   ['maxmemory too small for Redis', memory({ maxmemory: '1Mi' }), 'spec.memory.maxmemory'],
   ['maxmemory beyond any machine', memory({ maxmemory: '2Ti' }), 'spec.memory.maxmemory'],
   ['an eviction policy that is none', memory({ evictionPolicy: 'oldest' }), 'spec.memory.evictionPolicy'],
-  ['an eviction policy that logs people out, unacknowledged', memory({ evictionPolicy: 'allkeys-lru' }), 'spec.memory.evictionPolicy'],
+  [
+    'an eviction policy that logs people out, unacknowledged',
+    memory({ evictionPolicy: 'allkeys-lru' }),
+    'spec.memory.evictionPolicy',
+  ],
   ['a preset that does not exist', sessions({ client: 'cobol' }), 'spec.sessions.client'],
   ['no key prefix', sessions({ keyPrefix: undefined }), 'spec.sessions.keyPrefix'],
   ['an empty key prefix', sessions({ keyPrefix: '' }), 'spec.sessions.keyPrefix'],
@@ -102,7 +107,11 @@ const refused: readonly (readonly [string, Json, string])[] = [
   ['a client from nowhere', clients({ name: 'web', from: [] }), 'spec.clients[0].from'],
   ['a client from an empty peer', clients({ name: 'web', from: [{}] }), 'spec.clients[0].from[0]'],
   ['a client without a name', clients({ from: client.from }), 'spec.clients[0].name'],
-  ['a network enforcement that is not served yet', store({ network: { enforcement: 'Audit' } }), 'spec.network.enforcement'],
+  [
+    'a network enforcement that is not served yet',
+    store({ network: { enforcement: 'Audit' } }),
+    'spec.network.enforcement',
+  ],
   ['a persistence that is not served yet', store({ persistence: { mode: 'Snapshot' } }), 'spec.persistence.mode'],
   ['a deletion policy that is none', store({ deletionPolicy: 'Forget' }), 'spec.deletionPolicy'],
   ['paused in words', store({ maintenance: { paused: 'yes' } }), 'spec.maintenance.paused'],
@@ -111,7 +120,11 @@ const refused: readonly (readonly [string, Json, string])[] = [
   ['a store name that is too long for a pod label', store({}, { name: 'a'.repeat(53) }), 'metadata.name'],
   ['a store name with a dot', store({}, { name: 'web.shop' }), 'metadata.name'],
   ['a flush of no store', flush({ storeRef: undefined }), 'spec.storeRef'],
-  ['a flush of a store in another namespace', flush({ storeRef: { name: 'web', namespace: 'other' } }), 'spec.storeRef.namespace'],
+  [
+    'a flush of a store in another namespace',
+    flush({ storeRef: { name: 'web', namespace: 'other' } }),
+    'spec.storeRef.namespace',
+  ],
   ['a flush of a store by a path', flush({ storeRef: { name: 'other/web' } }), 'spec.storeRef.name'],
   ['a flush without a scope', flush({ scope: undefined }), 'spec.scope'],
   ['a flush with an empty scope', flush({ scope: {} }), 'spec.scope'],
@@ -119,10 +132,18 @@ const refused: readonly (readonly [string, Json, string])[] = [
   ['a flush with a guarantee that is not served yet', flush({ guarantee: 'Guarded' }), 'spec.guarantee'],
   ['a flush without a reason', flush({ reason: undefined }), 'spec.reason'],
   ['a flush with a reason of blanks', flush({ reason: '   ' }), 'spec.reason'],
-  ['a flush that drains longer than it may fence', flush({ limits: { drain: '5m', maxFence: '1m' } }), 'spec.limits.maxFence'],
+  [
+    'a flush that drains longer than it may fence',
+    flush({ limits: { drain: '5m', maxFence: '1m' } }),
+    'spec.limits.maxFence',
+  ],
   ['a flush that drains for hours', flush({ limits: { drain: '2h', maxFence: '3h' } }), 'spec.limits.drain'],
   ['a flush with a drain in words', flush({ limits: { drain: 'soon' } }), 'spec.limits.drain'],
-  ['a flush that does something else when its time is over', flush({ limits: { onFenceTimeout: 'Panic' } }), 'spec.limits.onFenceTimeout'],
+  [
+    'a flush that does something else when its time is over',
+    flush({ limits: { onFenceTimeout: 'Panic' } }),
+    'spec.limits.onFenceTimeout',
+  ],
   ['a flush whose name is too long for a label', flush({}, { name: 'a'.repeat(64) }), 'metadata.name'],
 ]
 
@@ -136,16 +157,19 @@ const changed: readonly (readonly [string, Json, string])[] = [
   ['another engine', store({ engine: { type: 'Valkey' } }), 'spec.engine.type'],
 ]
 
-test.each(changed)('%s for a store that exists is refused, and the message names the field', async (_name, manifest, field) => {
-  const [kind, name] = ['sessionstore', 'web']
-  if ((await kubectl('get', kind, '--ignore-not-found')) === '') {
-    const child = run(server.kubectl, ['--kubeconfig', server.kubeconfig, 'create', '-f', '-'])
-    child.child.stdin?.end(JSON.stringify(store({})))
-    await child
-  }
-  const current = JSON.parse(await kubectl('get', kind, name, '-o', 'json')) as { metadata: Json }
-  expect(await refusal({ ...manifest, metadata: current.metadata }, 'replace')).toContain(field)
-})
+test.each(changed)(
+  '%s for a store that exists is refused, and the message names the field',
+  async (_name, manifest, field) => {
+    const [kind, name] = ['sessionstore', 'web']
+    if ((await kubectl('get', kind, '--ignore-not-found')) === '') {
+      const child = run(server.kubectl, ['--kubeconfig', server.kubeconfig, 'create', '-f', '-'])
+      child.child.stdin?.end(JSON.stringify(store({})))
+      await child
+    }
+    const current = JSON.parse(await kubectl('get', kind, name, '-o', 'json')) as { metadata: Json }
+    expect(await refusal({ ...manifest, metadata: current.metadata }, 'replace')).toContain(field)
+  },
+)
 
 test('a flush cannot be changed, only aborted, and that once', async () => {
   const child = run(server.kubectl, ['--kubeconfig', server.kubeconfig, 'create', '-f', '-'])
