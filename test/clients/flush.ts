@@ -32,20 +32,24 @@ export const isSet = (status: FlushStatus | undefined, condition: string): boole
 export const isFinished = (status: FlushStatus | undefined): boolean =>
   ['Completed', 'Failed', 'Aborted'].includes(status?.phase ?? '')
 
-/** Each status as it comes, until the flush has finished; the last one is final. */
-export async function* followFlush(kubectl: Kubectl, { metadata }: Flush): AsyncGenerator<FlushStatus, void> {
-  const lines = kubectl.watch([
-    'flushsessions',
-    metadata.name,
-    `--namespace=${metadata.namespace}`,
-    '--output=jsonpath={.status}{"\\n"}',
-  ])
-  for await (const line of lines) {
+/** Each status as it comes, until the flush has finished; the last one is final. Throws when it has not within `timeoutMs`. */
+export async function* followFlush(
+  kubectl: Kubectl,
+  { metadata }: Flush,
+  { timeoutMs = 90_000 }: { readonly timeoutMs?: number } = {},
+): AsyncGenerator<FlushStatus, void> {
+  const what = ['flushsessions', metadata.name, `--namespace=${metadata.namespace}`]
+  let last = ''
+  for await (const line of kubectl.watch([...what, '--output=jsonpath={.status}{"\\n"}'], { timeoutMs })) {
     if (line === '') continue
+    last = line
     const status = JSON.parse(line) as FlushStatus
     yield status
     if (isFinished(status)) return
   }
+  throw new Error(
+    `FlushSessions ${metadata.namespace}/${metadata.name} has not finished in ${timeoutMs} ms; its status: ${last || 'none, so the operator has not begun: see its log'}`,
+  )
 }
 
 /** What the operator waits for after the admission policies were made; see src/flushes/requester.ts. */

@@ -47,14 +47,16 @@ export class Kubectl {
     await this.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }])
   }
 
-  /** Lines of `get … --watch`, until the caller stops reading them. */
-  async *watch(args: readonly string[]): AsyncGenerator<string, void> {
+  /** Lines of `get … --watch`, until the caller stops reading them; after `timeoutMs` they end. */
+  async *watch(args: readonly string[], { timeoutMs }: { readonly timeoutMs: number }): AsyncGenerator<string, void> {
     const child = spawn(this.#program, this.#args(['get', '--watch', ...args], undefined), {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
+    const timer = setTimeout(() => child.kill(), timeoutMs)
     try {
       yield* createInterface({ input: child.stdout })
     } finally {
+      clearTimeout(timer)
       child.kill()
     }
   }
