@@ -47,7 +47,7 @@ export interface Cluster {
 export interface ClusterOptions {
   /** 1 to 3. Default: as many as the running cluster has, otherwise 2. */
   readonly nodes?: number
-  /** More than one cluster can run on a machine, each under its own name. Default: `cluster`. */
+  /** More than one cluster can run on a machine, each under its own name. Default: TEST_CLUSTER_NAME, or `cluster`. */
   readonly name?: string
   readonly featureGates?: Readonly<Record<string, boolean>>
   /** Told about each step. Default: console. */

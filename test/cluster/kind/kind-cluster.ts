@@ -31,7 +31,7 @@ export class KindCluster implements Cluster {
   #nodes: readonly ClusterNode[] = []
 
   constructor(programs: Programs, options: ClusterOptions) {
-    this.#name = `session-store-${options.name ?? 'cluster'}`
+    this.#name = `session-store-${options.name ?? process.env['TEST_CLUSTER_NAME'] ?? 'cluster'}`
     this.#state = stateDirectory(`kind-${this.#name}`)
     this.#kind = programs.kind
     this.#workers = options.nodes ?? 2

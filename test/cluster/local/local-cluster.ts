@@ -46,7 +46,7 @@ export class LocalCluster implements Cluster {
   readonly #log: (line: string) => void
 
   constructor(tools: Tools, options: ClusterOptions) {
-    const name = options.name ?? 'cluster'
+    const name = options.name ?? process.env['TEST_CLUSTER_NAME'] ?? 'cluster'
     this.#layout = storedLayout(name) ?? layoutOf(name, 0, options.nodes ?? 2)
     this.#tools = tools
     this.#options = options
