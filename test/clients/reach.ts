@@ -1,4 +1,6 @@
+import { request } from 'undici'
 import type { Cluster } from '../cluster/cluster.ts'
+import { waitUntil } from '../cluster/wait-until.ts'
 import type { Kubectl } from '../e2e/kubectl.ts'
 import type { AppOptions } from './driver.ts'
 
@@ -19,7 +21,10 @@ interface PodList {
 /** Port that both applications listen on. */
 const appPort = 3000
 
-/** How this machine reaches an application: its users by the node port of its Service, its pods one by one. */
+/**
+ * How this machine reaches an application: its users by the node port of its Service, its pods one by one. Resolves when the node port leads
+ * there: a node learns of new endpoints a moment after the Deployment is available.
+ */
 export const reach = async (
   cluster: Cluster,
   kubectl: Kubectl,
@@ -33,8 +38,18 @@ export const reach = async (
   const [port] = spec.ports
   if (!node || !port) throw new Error(`Service ${namespace}/${service} cannot be reached from outside of the cluster`)
   const running = pods.items.filter((pod) => pod.metadata.deletionTimestamp === undefined)
+  const url = `http://${node.ip}:${port.nodePort}`
+  await waitUntil(
+    `${url} to lead to Service ${namespace}/${service}`,
+    async () => {
+      const { statusCode, body } = await request(`${url}/healthz`)
+      await body.dump()
+      return statusCode === 200
+    },
+    { timeoutMs: 30_000 },
+  )
   return {
-    url: `http://${node.ip}:${port.nodePort}`,
+    url,
     podUrls: running.flatMap(({ status }) => (status.podIP === undefined ? [] : [`http://${status.podIP}:${appPort}`])),
   }
 }
