@@ -4,9 +4,11 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -68,7 +70,7 @@ const tarLayer = async (from: string, to: string, path: string): Promise<Layer> 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** Writes the archive of an image whose layers exist already. */
-export const writeImage = async (
+const writeImage = async (
   folder: string,
   recipe: Omit<ImageRecipe, 'layers' | 'base'>,
   layers: readonly Layer[],
@@ -90,7 +92,10 @@ export const writeImage = async (
   const archive = join(folder, 'archive.tar')
   const image = { tag: recipe.tag, archive, id, layers, env }
   const note = join(folder, 'image.json')
-  if (existsSync(archive) && existsSync(note) && readFileSync(note, 'utf8') === JSON.stringify(image)) return image
+  if (existsSync(archive) && existsSync(note) && readFileSync(note, 'utf8') === JSON.stringify(image)) {
+    utimesSync(note, new Date(), new Date())
+    return image
+  }
   const staging = join(folder, 'staging')
   rmSync(staging, { recursive: true, force: true })
   mkdirSync(staging)
@@ -111,23 +116,43 @@ export const writeImage = async (
   }
   renameSync(unfinished, archive)
   rmSync(staging, { recursive: true, force: true })
-  writeFileSync(note, JSON.stringify(image))
+  writeFileSync(`${note}.new`, JSON.stringify(image))
+  renameSync(`${note}.new`, note)
   return image
 }
 
+const imagesFolder = join(cacheDirectory, 'images')
+
+/** A tag that is a digest of the contents makes one image after the other: so many of one repository are kept. */
+const kept = 3
+
+const repository = (tag: string): string => tag.slice(0, tag.lastIndexOf(':'))
+const fileName = (tag: string): string => tag.replaceAll(/[^\w.-]+/g, '_')
+
+const dropOldest = (tag: string): void => {
+  const notes = readdirSync(imagesFolder)
+    .map((name) => join(imagesFolder, name, 'image.json'))
+    .filter((note) => existsSync(note))
+    .filter((note) => repository((JSON.parse(readFileSync(note, 'utf8')) as Image).tag) === repository(tag))
+  const byAge = notes.toSorted((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs)
+  for (const note of byAge.slice(kept)) rmSync(dirname(note), { recursive: true, force: true })
+}
+
 /**
- * Makes a container image without a container engine. One image is kept for each tag, and made again only when its
- * contents have changed.
+ * Makes a container image without a container engine. One image is kept for each tag, three for each repository, and
+ * made again only when its contents have changed.
  */
 export const makeImage = async (recipe: ImageRecipe): Promise<Image> => {
-  const folder = join(cacheDirectory, 'images', recipe.tag.replaceAll(/[^\w.-]+/g, '_'))
-  return withLock(`${folder}.lock`, async () => {
+  const folder = join(imagesFolder, fileName(recipe.tag))
+  return withLock(join(imagesFolder, `${fileName(repository(recipe.tag))}.lock`), async () => {
     mkdirSync(folder, { recursive: true })
     const layers: Layer[] = [...(recipe.base?.layers ?? [])]
     for (const [index, { from, to }] of recipe.layers.entries()) {
       layers.push(await tarLayer(from, to, join(folder, `layer-${index}.tar`)))
     }
     const path = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }
-    return writeImage(folder, recipe, layers, { ...path, ...recipe.base?.env, ...recipe.env })
+    const image = await writeImage(folder, recipe, layers, { ...path, ...recipe.base?.env, ...recipe.env })
+    dropOldest(recipe.tag)
+    return image
   })
 }
