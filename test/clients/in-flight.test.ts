@@ -19,41 +19,29 @@ interface Run {
   readonly justAfter: CookieCheck
   /** All cookies of before, when it had completed. */
   readonly after: CookieCheck
-  /** What visitors met meanwhile. */
+  /** What visitors met while it was draining. */
   readonly visitors: { readonly reads: Outcomes; readonly logins: Outcomes }
   readonly loginsAfter: Outcomes
 }
 
-/** Requests in flight end while a flush is draining; visitors come and go all the time. */
+/** Requests in flight end while a flush is draining, and visitors come. */
 const revoke = async (users: AppUsers, storeName: string): Promise<Run> => {
   const { objects, namespace } = at()
   const cookies = await users.logIn(loggedIn)
   const held = await users.hold(cookies.slice(0, inFlight))
   await policiesInForce(objects.kubectl)
   const created = await createFlush(objects.kubectl, flush(namespace, `${storeName}-flush`, storeName, { drain: '8s' }))
-  const closing = new AbortController()
-  let visitors: Promise<Run['visitors']> | undefined
-  let ended: Outcomes | undefined
-  let justAfter: CookieCheck | undefined
+  let seen: Pick<Run, 'ended' | 'justAfter' | 'visitors'> | undefined
   let last: FlushStatus = {}
   for await (const status of followFlush(objects.kubectl, created)) {
     last = status
-    if (ended !== undefined || !isSet(status, 'Deleted')) continue
-    visitors = users.browse(cookies, closing.signal)
-    ended = await held.release()
-    justAfter = await users.check(cookies.slice(0, inFlight))
+    if (seen !== undefined || !isSet(status, 'Deleted')) continue
+    const ended = await held.release()
+    const justAfter = await users.check(cookies.slice(0, inFlight))
+    seen = { ended, justAfter, visitors: await users.browse(cookies.slice(inFlight)) }
   }
-  closing.abort()
-  if (!ended || !justAfter || !visitors) throw new Error(`the flush deleted nothing: ${JSON.stringify(last)}`)
-  const met = await visitors
-  return {
-    flush: last,
-    ended,
-    justAfter,
-    after: await users.check(cookies),
-    visitors: met,
-    loginsAfter: await users.tryLogins(20),
-  }
+  if (!seen) throw new Error(`the flush deleted nothing: ${JSON.stringify(last)}`)
+  return { flush: last, ...seen, after: await users.check(cookies), loginsAfter: await users.tryLogins(20) }
 }
 
 const print = (title: string, run: Run): void => {
