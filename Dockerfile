@@ -6,7 +6,7 @@ FROM --platform=$BUILDPLATFORM docker.io/library/node:24-trixie-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 # Scripts of dependencies are not run; esbuild's binary comes as an optional package.
-RUN npm ci --ignore-scripts --no-audit --no-fund
+RUN npm install --no-save --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY build ./build
 COPY src ./src
