@@ -6,6 +6,7 @@ import { deploy, frameworks, loadApplications, type Framework } from './applicat
 import { printOutcomes, type AppUsers, type CookieCheck, type Outcomes } from './driver.ts'
 import { createFlush, followFlush, isSet, policiesInForce, type FlushStatus } from './flush.ts'
 import { noFence } from './no-fence.ts'
+import { openServer, type Server } from './server.ts'
 
 const at = suite('clients-in-flight')
 const loggedIn = 300
@@ -17,6 +18,8 @@ interface Run {
   readonly ended: Outcomes
   /** Cookies of those requests, while the flush still held writes back. */
   readonly justAfter: CookieCheck
+  /** Keys on the server at that moment, counted by ourselves. */
+  readonly keysJustAfter: number
   /** All cookies of before, when it had completed. */
   readonly after: CookieCheck
   /** What visitors met while it was draining. */
@@ -25,20 +28,21 @@ interface Run {
 }
 
 /** Requests in flight end while a flush is draining, and visitors come. */
-const revoke = async (users: AppUsers, storeName: string): Promise<Run> => {
+const revoke = async (users: AppUsers, server: Server, storeName: string): Promise<Run> => {
   const { objects, namespace } = at()
   const cookies = await users.logIn(loggedIn)
   const held = await users.hold(cookies.slice(0, inFlight))
   await policiesInForce(objects.kubectl)
-  const created = await createFlush(objects.kubectl, flush(namespace, `${storeName}-flush`, storeName, { drain: '8s' }))
-  let seen: Pick<Run, 'ended' | 'justAfter' | 'visitors'> | undefined
+  const created = await createFlush(objects.kubectl, flush(namespace, `${storeName}-flush`, storeName, { drain: '12s' }))
+  let seen: Pick<Run, 'ended' | 'justAfter' | 'keysJustAfter' | 'visitors'> | undefined
   let last: FlushStatus = {}
   for await (const status of followFlush(objects.kubectl, created)) {
     last = status
     if (seen !== undefined || !isSet(status, 'Deleted')) continue
     const ended = await held.release()
+    const keysJustAfter = await server.keys()
     const justAfter = await users.check(cookies.slice(0, inFlight))
-    seen = { ended, justAfter, visitors: await users.browse(cookies.slice(inFlight)) }
+    seen = { ended, justAfter, keysJustAfter, visitors: await users.browse(cookies.slice(inFlight)) }
   }
   if (!seen) throw new Error(`the flush deleted nothing: ${JSON.stringify(last)}`)
   return { flush: last, ...seen, after: await users.check(cookies), loginsAfter: await users.tryLogins(20) }
@@ -48,7 +52,7 @@ const print = (title: string, run: Run): void => {
   console.log(
     [
       `${title}: flush ${run.flush.phase}, second pass removed ${run.flush.resurrections?.removed ?? 0}`,
-      `  ${inFlight} requests in flight ended as ${printOutcomes(run.ended)}; of their cookies ${run.justAfter.alive} were alive just after`,
+      `  ${inFlight} requests in flight ended as ${printOutcomes(run.ended)}; of their cookies ${run.justAfter.alive} were alive just after, ${run.keysJustAfter} keys there`,
       `  visitors during the drain: reads ${printOutcomes(run.visitors.reads)}; logins ${printOutcomes(run.visitors.logins)}`,
       `  all ${loggedIn} old cookies after: ${run.after.alive} alive, ${run.after.refused} refused; new logins ${printOutcomes(run.loginsAfter)}`,
     ].join('\n'),
@@ -62,11 +66,13 @@ const run = async (framework: Framework, title: string): Promise<Run> => {
   await objects.apply(store(namespace, name, { spec: { sessions } }))
   await untilReady(objects, namespace, name)
   const users = await deploy(at(), { framework, store: name, env: { RESAVE: 'true', EXPIRE_AFTER_SECONDS: '1800' } })
+  const server = await openServer(at(), name)
   try {
-    const result = await revoke(users, name)
+    const result = await revoke(users, server, name)
     print(`${framework}, ${title}`, result)
     return result
   } finally {
+    await server.close()
     await users.close()
     await objects.delete('deployment', `${name}-app`, namespace)
     await objects.delete('sessionstore', name, namespace)
@@ -79,11 +85,12 @@ describe('the operator as it is', () => {
   test.each(['express', 'rails'] as const)(
     '%s: of 200 requests in flight none brings its session back',
     async (framework) => {
-      const { flush: ended, justAfter, after, loginsAfter } = await run(framework, 'fenced')
+      const { flush: ended, justAfter, keysJustAfter, after, loginsAfter } = await run(framework, 'fenced')
       expect(ended.phase).toBe('Completed')
       expect(ended.nodes).toMatchObject([{ remaining: 0 }])
       expect(ended.resurrections, 'sessions that the second pass found').toEqual({ removed: 0 })
       expect(justAfter.alive, 'cookies alive while draining').toBe(0)
+      expect(keysJustAfter, 'keys while draining').toBe(0)
       expect(after).toEqual({ alive: 0, refused: loggedIn, errors: 0 })
       expect([...loginsAfter]).toEqual([[200, 20]])
     },
@@ -103,9 +110,10 @@ describe('an operator whose fence is switched off', () => {
   test.each(['express', 'rails'] as const)(
     '%s: requests in flight bring sessions back, so the test above could see it',
     async (framework) => {
-      const { ended, justAfter } = await run(framework, 'unfenced')
+      const { ended, justAfter, keysJustAfter } = await run(framework, 'unfenced')
       expect([...ended]).toEqual([[200, inFlight]])
       expect(justAfter.alive, 'cookies alive again').toBeGreaterThan(0)
+      expect(keysJustAfter, 'keys, counted').toBeGreaterThan(0)
     },
   )
 })
