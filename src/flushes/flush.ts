@@ -5,7 +5,8 @@ import { parseDurationMs, type Condition } from '../api/values.ts'
 import { setCondition } from '../kubernetes/apply.ts'
 import type { ResolvedEngine } from '../stores/engines.ts'
 
-export type FlushConditionType = 'Planned' | 'Recorded' | 'Fenced' | 'Deleted' | 'Drained' | 'Verified' | 'Unfenced'
+export type FlushConditionType =
+  'Planned' | 'Recorded' | 'Fenced' | 'Deleted' | 'Scrubbed' | 'Drained' | 'Verified' | 'Unfenced'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 

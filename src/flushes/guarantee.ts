@@ -12,12 +12,7 @@ export const guaranteeOf = (
     `No request holds a session for longer than limits.drain (${flush.spec.limits.drain}).`,
     'The application does not restore sessions from a second source, such as a copy in a database.',
   ],
-  notCovered: [
-    ...presetOf(store.spec.sessions.client).notCovered,
-    ...(store.spec.persistence.mode === 'AppendOnly'
-      ? ["The append-only file on the pod's disk holds the deleted sessions until Redis rewrites it."]
-      : []),
-  ],
+  notCovered: [...presetOf(store.spec.sessions.client).notCovered],
 })
 
 /** What the flush costs the people who use the application, before anybody agrees to it. */

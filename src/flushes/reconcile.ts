@@ -19,6 +19,7 @@ import { drain } from './steps/drain.ts'
 import { fenceStep } from './steps/fence.ts'
 import { plan } from './steps/plan.ts'
 import { recordIntent } from './steps/record.ts'
+import { scrub } from './steps/scrub.ts'
 import { verify } from './steps/verify.ts'
 
 type Step = (runtime: FlushRuntime, flush: Flush, signal: AbortSignal) => Promise<StepResult>
@@ -28,6 +29,7 @@ const steps: readonly { readonly done: FlushConditionType; readonly run: Step }[
   { done: 'Planned', run: plan },
   { done: 'Recorded', run: recordIntent },
   { done: 'Deleted', run: fenceStep },
+  { done: 'Scrubbed', run: scrub },
   { done: 'Drained', run: drain },
   { done: 'Verified', run: verify },
 ]

@@ -191,6 +191,32 @@ test.each([
   await done()
 })
 
+test('the text of a session is in the append-only file before a flush, and in no file after it', async () => {
+  const { objects, namespace } = at()
+  const { redis, done } = await prepared('scrubbed', 1000, { persistence: { mode: 'AppendOnly' } })
+  await redis.set('shop:session:marked', 'payload-to-be-forgotten', 'EX', 3600)
+  const filesWithIt = async () =>
+    Number(
+      await objects.run([
+        'exec',
+        '-n',
+        namespace,
+        'scrubbed-0',
+        '-c',
+        'redis',
+        '--',
+        'sh',
+        '-c',
+        'grep -rl payload-to-be-forgotten /data | wc -l',
+      ]),
+    )
+  await waitUntil('the file has it', async () => (await filesWithIt()) > 0, { timeoutMs: 10_000 })
+  await objects.create(flush(namespace, 'scrubbed', 'scrubbed', { drain: '1s' }))
+  expect(isTrue(await untilPhase('scrubbed', 'Completed'), 'Scrubbed')).toBe(true)
+  expect(await filesWithIt()).toBe(0)
+  await done()
+})
+
 test('a flush that cannot finish within maxFence lets the application write again, and fails', async () => {
   const { objects, namespace } = at()
   const { redis, done } = await prepared('timeout', 100)

@@ -5,7 +5,7 @@ import type { FlushRuntime } from '../runtime.ts'
 export const backToFence = (runtime: FlushRuntime, flush: Flush): StepResult => {
   const now = runtime.clock.now()
   const message = 'Redis restarted during the flush: fencing and deleting again, with a full drain'
-  for (const type of ['Fenced', 'Deleted', 'Drained'] as const)
+  for (const type of ['Fenced', 'Deleted', 'Scrubbed', 'Drained'] as const)
     flush.set(type, 'False', 'ProcessRestarted', message, now)
   flush.progress('Fencing', 10)
   return wait(0)
