@@ -7,6 +7,16 @@ require 'rails'
 require 'action_controller/railtie'
 require 'redis-actionpack'
 
+# Without expire_after redis-rack 2.1.2 hands redis-store 1.9 options that are no Hash, and every request that has a session fails; 2.1.3 hands
+# it a Hash (redis-rack issue 60). Debian has 2.1.2, so that is done here.
+ActionDispatch::Session::RedisStore.prepend(
+  Module.new do
+    def write_session(request, session_id, session, options)
+      super(request, session_id, session, options.to_hash)
+    end
+  end
+)
+
 class Application < Rails::Application
   binding_dir = ENV.fetch('BINDING_DIR', '/bindings/sessions')
   expire_after = ENV['EXPIRE_AFTER_SECONDS']
