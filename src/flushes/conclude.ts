@@ -1,15 +1,8 @@
 import { writeStatusPart } from '../stores/write-status-part.ts'
-import type { Flush } from './flush.ts'
+import type { Ending, Flush } from './flush.ts'
 import type { FlushRuntime } from './runtime.ts'
 import { append } from './steps/record.ts'
 import { unfence } from './steps/unfence.ts'
-
-/** How a flush ends. */
-export interface Ending {
-  readonly phase: 'Completed' | 'Failed' | 'Aborted'
-  readonly reason: string
-  readonly message: string
-}
 
 /** Field manager of what flushes leave in a SessionStore's status. */
 const flushManager = 'session-store-operator-flush'

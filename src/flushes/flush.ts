@@ -70,3 +70,10 @@ export const fail = (reason: string, message: string): StepResult => ({ next: 'f
 
 export const isFinal = (status: FlushSessionsStatus | undefined): boolean =>
   status?.phase === 'Completed' || status?.phase === 'Failed' || status?.phase === 'Aborted'
+
+/** How a flush ends. */
+export interface Ending {
+  readonly phase: 'Completed' | 'Failed' | 'Aborted'
+  readonly reason: string
+  readonly message: string
+}

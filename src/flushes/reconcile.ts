@@ -1,7 +1,8 @@
 import { flushSessionsSpec } from '../api/flush-sessions.ts'
 import { flushSessions, sessionStores, type FlushSessions, type ReadFlushSessions } from '../api/resources.ts'
 import { parseDurationMs } from '../api/values.ts'
-import { applyStatus } from '../kubernetes/apply.ts'
+import { placeOf } from '../audit/record-name.ts'
+import { applyStatus, setCondition } from '../kubernetes/apply.ts'
 import type { Reconcile, ReconcileResult } from '../kubernetes/controller.ts'
 import { isApiError } from '../kubernetes/errors.ts'
 import type { Logger } from '../kubernetes/logger.ts'
@@ -9,16 +10,16 @@ import { nameOf, type ObjectName } from '../kubernetes/objects.ts'
 import { resolveEngine } from '../stores/engines.ts'
 import { storeUid } from '../stores/names.ts'
 import { readStore } from '../stores/read-store.ts'
-import { conclude, type Ending } from './conclude.ts'
+import { conclude } from './conclude.ts'
 import { ensureFinalizer, removeFinalizer } from './finalizer.ts'
-import { Flush, isFinal, type FlushConditionType, type StepResult } from './flush.ts'
+import { Flush, isFinal, type Ending, type FlushConditionType, type StepResult } from './flush.ts'
 import { aheadOf } from './queue.ts'
 import { unprovenRequester } from './requester.ts'
 import type { FlushRuntime } from './runtime.ts'
 import { drain } from './steps/drain.ts'
 import { fenceStep } from './steps/fence.ts'
 import { plan } from './steps/plan.ts'
-import { recordIntent } from './steps/record.ts'
+import { recordEnding, recordIntent } from './steps/record.ts'
 import { scrub } from './steps/scrub.ts'
 import { verify } from './steps/verify.ts'
 
@@ -174,33 +175,28 @@ const end = async (
   return { requeueAfterMs: 1 }
 }
 
-/** A flush that never began: nothing to undo, nothing to record. */
+/** A flush that cannot be carried out. When it had begun (its store was deleted meanwhile), the chain of its store gets its end. */
 const reject = async (
   runtime: FlushRuntime,
   object: ReadFlushSessions,
   message: string,
   signal: AbortSignal,
 ): Promise<ReconcileResult> => {
-  const now = runtime.clock.now().toISOString()
-  const conditions = [
-    {
-      type: 'Planned',
-      status: 'False' as const,
-      reason: 'Refused',
-      message,
-      lastTransitionTime: now,
-      observedGeneration: object.metadata.generation ?? 0,
-    },
-  ]
-  await applyStatus(
-    runtime.client,
-    flushSessions,
-    object,
-    { ...object.status, phase: 'Failed', conditions, finishedAt: now },
-    flushManager,
-    { signal },
+  const now = runtime.clock.now()
+  const ending: Ending = { phase: 'Failed', reason: 'Refused', message }
+  const begun = placeOf(object.status?.auditRecords?.[0] ?? '')
+  const auditRecords = [...(object.status?.auditRecords ?? [])]
+  if (begun) auditRecords.push(await recordEnding(runtime, object, begun.storeUid, ending, signal))
+  const type = begun ? 'Verified' : 'Planned'
+  const observedGeneration = object.metadata.generation ?? 0
+  const conditions = setCondition(
+    object.status?.conditions ?? [],
+    { type, status: 'False', reason: ending.reason, message, observedGeneration },
+    now,
   )
-  runtime.events.record(object, { type: 'Warning', reason: 'Refused', message })
+  const status = { ...object.status, phase: ending.phase, conditions, auditRecords, finishedAt: now.toISOString() }
+  await applyStatus(runtime.client, flushSessions, object, status, flushManager, { signal })
+  runtime.events.record(object, { type: 'Warning', reason: ending.reason, message })
   await removeFinalizer(runtime.client, object, signal)
   return { requeueAfterMs: 1 }
 }

@@ -46,8 +46,9 @@ export interface ClientAccess {
 }
 
 /**
- * A client's user. Fenced, its keys are `%R~`: a write to them is refused at once, on connections that are open already, in a
- * transaction that is queued already and in scripts (measured on Redis 7.0.15 and 8.0.2); `off` or a new password would not do that.
+ * A client's user. Fenced, its keys are `%R~`: a write to them is refused at once, on connections that are open already and in scripts (measured
+ * on Redis 7.0.15 and 8.0.2); `off` or a new password would not do that. A transaction that is queued already may still run on some versions before
+ * 8.10.2, 8.8.3 and 8.6.7 (redis#15673): no preset may grant `MULTI` without a floor above those.
  */
 export const clientUser = (access: ClientAccess): AclUser => ({
   name: access.name,

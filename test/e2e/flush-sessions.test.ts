@@ -267,6 +267,28 @@ test('a fence whose flush was removed by force is lifted by the store', async ()
   await done()
 })
 
+test('a flush whose store is deleted meanwhile fails, and the chain of the store gets its end', async () => {
+  const { objects, namespace } = at()
+  const { done } = await prepared('vanished', 10)
+  const { metadata } = await objects.get('sessionstore', 'vanished', namespace)
+  await objects.create(flush(namespace, 'vanished', 'vanished', { drain: '5s' }))
+  await untilFenced('vanished')
+  await done()
+  const failed = await untilPhase('vanished', 'Failed')
+  expect(isTrue(failed, 'Deleted')).toBe(true)
+  expect(failed.metadata.finalizers ?? []).toEqual([])
+  const records = await objects.list(
+    'auditrecords',
+    namespace,
+    '-l',
+    `sessionstore.dev/store-uid=${metadata.uid ?? ''}`,
+  )
+  expect(records.map((record) => (record['spec'] as { entry: { type: string } }).entry.type)).toEqual([
+    'FlushIntended',
+    'FlushFailed',
+  ])
+})
+
 test('a flush of a store that is not there fails and says what to correct', async () => {
   const { objects, namespace } = at()
   await objects.create(flush(namespace, 'nowhere', 'nowhere'))

@@ -1,14 +1,11 @@
 import { ensureAccess } from '../../stores/access.ts'
-import type { RedisConnection } from '../../redis/connection.ts'
 import { deletePrefix } from '../../redis/delete-prefix.ts'
+import { isDurable } from '../durable.ts'
 import { fenceAndDelete, type FenceResult } from '../fence.ts'
 import { fail, proceed, wait, type Flush, type StepResult } from '../flush.ts'
 import { onNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { isConfined } from './plan.ts'
-
-/** How long the append-only file may take to reach the disk, in ms; it is written every second. */
-const durableTimeoutMs = 5_000
 
 /**
  * Takes write rights and deletes. First in the Secret, so that whatever starts from now on starts fenced; then live, with the deletion, in one
@@ -58,10 +55,4 @@ const recordNode = (flush: Flush, name: string, { before, info }: FenceResult, r
       acknowledged: true,
     },
   ]
-}
-
-/** True when everything written so far on this connection is on the server's disk. */
-const isDurable = async (connection: RedisConnection, signal: AbortSignal): Promise<boolean> => {
-  const reply = await connection.call(['WAITAOF', 1, 0, durableTimeoutMs], { signal })
-  return Array.isArray(reply) && Number(reply[0]) >= 1
 }

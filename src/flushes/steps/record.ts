@@ -1,7 +1,8 @@
-import { storeName, storeNamespace, storeUid } from '../../stores/names.ts'
+import type { ReadFlushSessions } from '../../api/resources.ts'
+import { storeUid } from '../../stores/names.ts'
 import { nameOf } from '../../audit/record-name.ts'
 import type { Act } from '../../stores/audit-log.ts'
-import { proceed, type Flush, type StepResult } from '../flush.ts'
+import { proceed, type Ending, type Flush, type StepResult } from '../flush.ts'
 import type { FlushRuntime } from '../runtime.ts'
 
 type FlushActType = 'FlushIntended' | 'FlushCompleted' | 'FlushFailed' | 'FlushAborted'
@@ -28,26 +29,48 @@ export const append = async (
   details: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { requestedBy, reason, reference, abort } = flush.object.spec
-  const by = type === 'FlushAborted' ? (abort?.by ?? requestedBy) : requestedBy
-  const act: Act = {
-    storeUid: storeUid(flush.store),
-    storeName: storeName(flush.store),
-    namespace: storeNamespace(flush.store),
+  const act = actOf(flush.object, storeUid(flush.store), type, details)
+  const { entry, hash } = await runtime.audit.record(act, signal)
+  const name = nameOf(entry.storeUid, entry.sequence)
+  flush.status.auditRecords = [...new Set([...(flush.status.auditRecords ?? []), name])]
+  flush.head = { sequence: entry.sequence, head: hash }
+}
+
+/** Records the end of a flush whose store is gone; returns the record's name. */
+export const recordEnding = async (
+  runtime: FlushRuntime,
+  object: ReadFlushSessions,
+  ofStoreUid: string,
+  outcome: Ending,
+  signal: AbortSignal,
+): Promise<string> => {
+  const { entry } = await runtime.audit.record(actOf(object, ofStoreUid, 'FlushFailed', { outcome }), signal)
+  return nameOf(entry.storeUid, entry.sequence)
+}
+
+const actOf = (
+  { metadata, spec }: ReadFlushSessions,
+  ofStoreUid: string,
+  type: FlushActType,
+  details: Readonly<Record<string, unknown>>,
+): Act => {
+  const { requestedBy, reason, reference, abort, storeRef } = spec
+  const aborted = type === 'FlushAborted' ? abort : undefined
+  const by = aborted?.by ?? requestedBy
+  return {
+    storeUid: ofStoreUid,
+    storeName: storeRef.name,
+    namespace: metadata.namespace ?? '',
     type,
-    subject: { kind: 'FlushSessions', name: flush.object.metadata.name ?? '', uid: flush.uid },
+    subject: { kind: 'FlushSessions', name: metadata.name ?? '', uid: metadata.uid ?? '' },
     requestedBy: {
       username: by?.username ?? '',
       ...(by?.uid === undefined ? {} : { uid: by.uid }),
       groups: [...(by?.groups ?? [])],
     },
-    reason: type === 'FlushAborted' && abort ? abort.reason : reason,
+    reason: aborted?.reason ?? reason,
     ...(reference === undefined ? {} : { reference }),
     // Through JSON: what is signed is what a reader gets back.
     details: JSON.parse(JSON.stringify(details)) as Act['details'],
   }
-  const record = await runtime.audit.record(act, signal)
-  const name = nameOf(record.entry.storeUid, record.entry.sequence)
-  flush.status.auditRecords = [...new Set([...(flush.status.auditRecords ?? []), name])]
-  flush.head = { sequence: record.entry.sequence, head: record.hash }
 }

@@ -1,6 +1,7 @@
 import type { RedisConnection } from '../../redis/connection.ts'
 import { countPrefix, deletePrefix } from '../../redis/delete-prefix.ts'
-import { fail, proceed, type Flush, type StepResult } from '../flush.ts'
+import { isDurable } from '../durable.ts'
+import { fail, proceed, wait, type Flush, type StepResult } from '../flush.ts'
 import { infoIn, onNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { backToFence } from './back-to-fence.ts'
@@ -12,6 +13,7 @@ export const verify = async (runtime: FlushRuntime, flush: Flush, signal: AbortS
     if (node.info.runId !== flush.status.fence?.runId) return backToFence(runtime, flush)
     const keyPrefix = flush.store.spec.sessions.keyPrefix
     const removed = await deletePrefix(node.connection, keyPrefix, { signal })
+    if (removed > 0 && node.info.appendOnly && !(await isDurable(node.connection, signal))) return wait(500)
     const { remaining, runId } = await count(node.connection, keyPrefix, isConfined(flush), signal)
     if (runId !== flush.status.fence.runId) return backToFence(runtime, flush)
     flush.status.resurrections = { removed: (flush.status.resurrections?.removed ?? 0) + removed }
