@@ -9,12 +9,6 @@ import { story } from './story.ts'
 const name = 'demo'
 const keep = process.env['KEEP'] === '1'
 
-const clear = async (cluster: Cluster): Promise<void> => {
-  if (keep) return
-  await cluster.down()
-  say('The cluster is gone. KEEP=1 make demo would have left it, to try things by hand.')
-}
-
 const explain = (error: unknown): void => {
   if (error instanceof DoesNotHold) return say(`FAILED: this does not hold: ${error.message}`)
   say(`FAILED: ${error instanceof Error ? error.message : String(error)}`)
@@ -22,28 +16,38 @@ const explain = (error: unknown): void => {
     detail(`because: ${cause.message}`)
 }
 
-const cluster = await describeCluster({ name, log: detail })
-process.once('SIGINT', () => {
-  say('interrupted')
-  void clear(cluster).finally(() => process.exit(130))
-})
-try {
-  await story(cluster)
-  if (keep) {
-    console.log(`
+const hints = ({ kubeconfig, kubectl }: Cluster): string => `
 To try it by hand:
-  export KUBECONFIG=${cluster.kubeconfig}
-  alias kubectl=${cluster.kubectl}
+  export KUBECONFIG=${kubeconfig}
+  alias kubectl=${kubectl}
   kubectl get sessions --namespace shop                          # stores, flushes and audit records
   kubectl describe flushsessions --namespace shop                # what was done, what it does not cover
   kubectl --as=alice create -f test/demo/flush.yaml              # do it again
   kubectl logs --namespace session-store-operator deploy/session-store-operator
   node test/cluster/cli.ts down --name ${name}                      # when you are done
-`)
+`
+
+const run = async (): Promise<void> => {
+  const cluster = await describeCluster({ name, log: detail })
+  const clear = async () => {
+    if (keep) return console.log(hints(cluster))
+    await cluster.down()
+    say('The cluster is gone. KEEP=1 make demo would have left it, to try things by hand.')
   }
+  process.once('SIGINT', () => {
+    say('interrupted')
+    void clear().finally(() => process.exit(130))
+  })
+  try {
+    await story(cluster)
+  } finally {
+    await clear()
+  }
+}
+
+try {
+  await run()
 } catch (error) {
   explain(error)
   process.exitCode = 1
-} finally {
-  await clear(cluster)
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Cluster } from '../cluster/cluster.ts'
+import { CommandFailed } from '../cluster/command.ts'
 import { AppUsers, otherThan, printOutcomes, type Cookie, type HeldRequests } from '../clients/driver.ts'
 import { createFlush, followFlush, isSet, policiesInForce, type Flush, type FlushStatus } from '../clients/flush.ts'
 import { expressImage } from '../clients/images.ts'
@@ -73,7 +74,7 @@ const incident = async (kubectl: Kubectl, people: AppUsers): Promise<void> => {
     'The cookies have leaked. Alice, who may end sessions but is no administrator: kubectl --as=alice create -f flush.yaml',
   )
   const flush = await createFlush(kubectl, await manifest('flush'), alice)
-  const final = await follow(kubectl, flush, held)
+  const final = await follow(kubectl, people, flush, { held, cookies: cookies.slice(0, inFlight) })
   show(`it ended as Completed (it says: ${final.phase})`, final.phase === 'Completed')
   await checkUsers(people, cookies)
   await checkRequester(kubectl, flush)
@@ -81,34 +82,52 @@ const incident = async (kubectl: Kubectl, people: AppUsers): Promise<void> => {
   for (const gap of final.guarantee?.notCovered ?? []) detail(`not covered, says the flush: ${gap}`)
 }
 
+/** `kubectl auth can-i` says no, and ends with code 1. */
+const isDenied = (kubectl: Kubectl, verb: string, what: string): Promise<boolean> =>
+  kubectl.run(['auth', 'can-i', verb, what, `--namespace=${namespace}`], { as: alice }).then(
+    () => false,
+    (error: unknown) => error instanceof CommandFailed && error.stdout.trim() === 'no',
+  )
+
+interface UnderWay {
+  readonly held: HeldRequests
+  readonly cookies: readonly Cookie[]
+}
+
 /** Prints each step as it comes. The requests in flight end while writes are refused, as they would in an incident. */
-const follow = async (kubectl: Kubectl, flush: Flush, held: HeldRequests): Promise<FlushStatus> => {
+const follow = async (kubectl: Kubectl, people: AppUsers, flush: Flush, underWay: UnderWay): Promise<FlushStatus> => {
   let printed = ''
+  let released = false
   let last: FlushStatus = {}
-  let ended: ReturnType<HeldRequests['release']> | undefined
   for await (const status of followFlush(kubectl, flush)) {
     last = status
-    const { progress, nodes } = status
-    const revoked = nodes?.reduce((sum, node) => sum + node.revoked, 0) ?? 0
-    const line = `${(progress?.step ?? status.phase ?? 'Pending').padEnd(12)} ${String(progress?.percent ?? 0).padStart(3)} %   ${revoked} sessions revoked`
+    const line = progressLine(status)
     if (line !== printed) say(`  ${line}`)
     printed = line
-    if (ended === undefined && isSet(status, 'Deleted')) {
-      ended = held.release()
-      say(
-        `  now the ${inFlight} requests end, and write their sessions back: ${printOutcomes(await ended)} (express answers 200, and does not hear that nothing was stored)`,
-      )
-    }
+    if (released || !isSet(status, 'Deleted')) continue
+    released = true
+    await endRequests(people, underWay)
   }
-  await (ended ?? held.release())
   return last
+}
+
+const progressLine = ({ phase, progress, nodes = [] }: FlushStatus): string => {
+  const revoked = nodes.reduce((sum, node) => sum + node.revoked, 0)
+  return `${(progress?.step ?? phase ?? 'Pending').padEnd(12)} ${String(progress?.percent ?? 0).padStart(3)} %   ${revoked} sessions revoked`
+}
+
+const endRequests = async (people: AppUsers, { held, cookies }: UnderWay): Promise<void> => {
+  const ended = printOutcomes(await held.release())
+  say(
+    `  now the ${inFlight} requests end, and write their sessions back (answered ${ended}: express-session does so even when the save fails)`,
+  )
+  const { alive } = await people.check(cookies)
+  show(`${alive} of those ${inFlight} sessions came back: Redis refused the writes`, alive === 0)
 }
 
 const checkUsers = async (people: AppUsers, cookies: readonly Cookie[]): Promise<void> => {
   const after = await people.check(cookies)
   show(`${after.refused} of ${users} old cookies are refused`, after.refused === users)
-  const revived = await people.check(cookies.slice(0, inFlight))
-  show(`requests that were in flight brought back ${revived.alive} sessions`, revived.alive === 0)
   const logins = await people.tryLogins(50)
   show(`logins work again (50 of 50, ${printOutcomes(logins)})`, otherThan(logins, 200) === 0)
 }
