@@ -9,7 +9,8 @@ import { story } from './story.ts'
 const name = 'demo'
 const keep = process.env['KEEP'] === '1'
 
-const explain = (error: unknown): void => {
+const fail = (error: unknown): void => {
+  process.exitCode = 1
   if (error instanceof DoesNotHold) return say(`FAILED: this does not hold: ${error.message}`)
   say(`FAILED: ${error instanceof Error ? error.message : String(error)}`)
   for (let cause = error instanceof Error ? error.cause : undefined; cause instanceof Error; cause = cause.cause)
@@ -40,14 +41,11 @@ const run = async (): Promise<void> => {
   })
   try {
     await story(cluster)
+  } catch (error) {
+    fail(error)
   } finally {
     await clear()
   }
 }
 
-try {
-  await run()
-} catch (error) {
-  explain(error)
-  process.exitCode = 1
-}
+await run().catch(fail)

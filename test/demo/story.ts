@@ -70,9 +70,12 @@ const incident = async (kubectl: Kubectl, people: AppUsers): Promise<void> => {
   say(`${inFlight} requests are under way: their sessions are loaded, and will be written back when they end`)
 
   await policiesInForce(kubectl)
-  say(
-    'The cookies have leaked. Alice, who may end sessions but is no administrator: kubectl --as=alice create -f flush.yaml',
-  )
+  for (const [verb, what] of [
+    ['get', 'secrets'],
+    ['create', 'pods/exec'],
+  ] as const)
+    show(`Alice may not ${verb} ${what} here`, await isDenied(kubectl, verb, what))
+  say('The cookies have leaked. Alice ends all sessions: kubectl --as=alice create -f flush.yaml')
   const flush = await createFlush(kubectl, await manifest('flush'), alice)
   const final = await follow(kubectl, people, flush, { held, cookies: cookies.slice(0, inFlight) })
   show(`it ended as Completed (it says: ${final.phase})`, final.phase === 'Completed')
@@ -122,7 +125,7 @@ const endRequests = async (people: AppUsers, { held, cookies }: UnderWay): Promi
     `  now the ${inFlight} requests end, and write their sessions back (answered ${ended}: express-session does so even when the save fails)`,
   )
   const { alive } = await people.check(cookies)
-  show(`${alive} of those ${inFlight} sessions came back: Redis refused the writes`, alive === 0)
+  show(`of those ${inFlight} sessions ${alive} came back`, alive === 0)
 }
 
 const checkUsers = async (people: AppUsers, cookies: readonly Cookie[]): Promise<void> => {
