@@ -17,8 +17,10 @@ export const drain = async (runtime: FlushRuntime, flush: Flush, signal: AbortSi
     const elapsedMs = redisTimeMs(await node.connection.call(['TIME'], { signal })) - flush.status.fence.deletedAtMs
     const leftMs = flush.drainMs - elapsedMs
     if (leftMs > 0) {
-      flush.progress('Draining', 20 + Math.floor((70 * Math.max(0, elapsedMs)) / flush.drainMs))
-      return wait(Math.min(leftMs, progressMs))
+      // In whole steps: each write wakes us by its own event, and must not find a new percentage to write.
+      const shownMs = Math.floor(Math.max(0, elapsedMs) / progressMs) * progressMs
+      flush.progress('Draining', 20 + Math.floor((70 * shownMs) / flush.drainMs))
+      return wait(Math.min(leftMs, shownMs + progressMs - elapsedMs))
     }
     flush.set(
       'Drained',
