@@ -30,7 +30,7 @@ export interface Lane {
   start(): Promise<OperatorProcess>
   /**
    * Makes the lease of a dead leader look as it will when its 15 s have passed: gone. What the next leader then does is the same, and thirty
-   * crashes take a minute instead of eight. That the real one runs out is measured in takeover.test.ts.
+   * crashes take a minute instead of eight. How long the real one takes is measured in two-leaders.test.ts.
    */
   expireLease(): Promise<void>
   close(): Promise<void>

@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest'
+import { waitUntil } from '../cluster/wait-until.ts'
+import { countSessions } from '../e2e/fixtures.ts'
+import { clusterWithoutOperator } from './alone.ts'
+import { createFlush, expectEnd, logIn, makeStore, readFlush, untilEnded } from './flush-run.ts'
+import { openLane, type Lane } from './lane.ts'
+import type { OperatorProcess } from './operator-process.ts'
+
+const cluster = clusterWithoutOperator()
+
+/** A leader, and another one that waits for the lease. */
+const leaderAndStandby = async (lane: Lane) => {
+  const leader = await lane.start()
+  await untilLeading(leader)
+  return { leader, standby: await lane.start() }
+}
+
+const untilLeading = (operator: OperatorProcess) =>
+  waitUntil('the operator leads', () => operator.log().some(({ msg }) => msg === 'leading'), { timeoutMs: 30_000 })
+
+/** The status write that says what was deleted: the fence is up, the drain begins. */
+const deletedWrite = (namespace: string) => ({
+  match: { verb: 'patch', resource: 'flushsessions.sessionstore.dev', subresource: 'status', namespace } as const,
+  nth: 2,
+})
+
+test('a leader that was stopped in mid-flush changes nothing any more: the next one finishes, and the old one ends', async () => {
+  const lane = await openLane(cluster(), 'faults-leaders')
+  try {
+    const { leader, standby } = await leaderAndStandby(lane)
+    const store = await makeStore(lane, 'web')
+    await logIn(store)
+    const stopped = Promise.withResolvers<void>()
+    const late = Promise.withResolvers<void>()
+    const arrived = Promise.withResolvers<number>()
+    const { match, nth } = deletedWrite(lane.namespace)
+    // The write is under way when its sender stops, and arrives when all is over.
+    const before = async () => {
+      leader.signal('SIGSTOP')
+      stopped.resolve()
+      await late.promise
+    }
+    lane.proxy.faults.set(match, { kind: 'hook', before, after: (_, status) => arrived.resolve(status) }, { nth })
+    await createFlush(lane, store.name, 'web')
+    await stopped.promise
+    await untilEnded(lane, 'web', 60_000)
+    await expectEnd(lane, store, 'web')
+    const cut = standby.log().find(({ msg }) => msg === 'Cut the connections of an earlier leader')
+    expect(cut?.['cut']).toBeGreaterThan(0)
+
+    // From here on people log in again.
+    await logIn(store)
+    const { status: ended } = await readFlush(lane, 'web')
+    const from = lane.proxy.writes.length
+    late.resolve()
+    expect(await arrived.promise, 'the late write is refused').toBe(409)
+    leader.signal('SIGCONT')
+    expect(await leader.exited).toBe(1)
+    expect((await readFlush(lane, 'web')).status).toEqual(ended)
+    expect(await countSessions(store.redis, 1000)).toBe(1000)
+    const after = lane.proxy.writes
+      .slice(from)
+      .filter(({ status, resource }) => status !== 409 && resource !== 'leases.coordination.k8s.io')
+    expect(after).toEqual([])
+    await store.close()
+  } finally {
+    await lane.close()
+  }
+})
+
+test('with a second replica a fence outlives the SIGKILL of its leader by 20 s at the most, and the drain', async () => {
+  const lane = await openLane(cluster(), 'faults-takeover')
+  try {
+    const { leader } = await leaderAndStandby(lane)
+    const store = await makeStore(lane, 'web')
+    await logIn(store)
+    const killed = Promise.withResolvers<number>()
+    const { match, nth } = deletedWrite(lane.namespace)
+    const after = async () => {
+      leader.signal('SIGKILL')
+      await leader.exited
+      killed.resolve(performance.now())
+    }
+    lane.proxy.faults.set(match, { kind: 'hook', after }, { nth })
+    await createFlush(lane, store.name, 'web')
+    const killedMs = await killed.promise
+    await expect(store.redis.set('shop:session:0', 'too early')).rejects.toThrow('NOPERM')
+    await waitUntil(
+      'a login works',
+      async () => (await store.redis.set('shop:session:0', 'a login', 'EX', 60)) === 'OK',
+      {
+        timeoutMs: 60_000,
+        intervalMs: 20,
+      },
+    )
+    const outlivedMs = performance.now() - killedMs
+    console.log(`the fence outlived its leader by ${(outlivedMs / 1000).toFixed(1)} s`)
+    expect(outlivedMs).toBeLessThan(21_000)
+    await untilEnded(lane, 'web')
+    expect((await readFlush(lane, 'web')).status?.phase).toBe('Completed')
+    await store.close()
+  } finally {
+    await lane.close()
+  }
+})
