@@ -33,7 +33,10 @@ const revoke = async (users: AppUsers, server: Server, storeName: string): Promi
   const cookies = await users.logIn(loggedIn)
   const held = await users.hold(cookies.slice(0, inFlight))
   await policiesInForce(objects.kubectl)
-  const created = await createFlush(objects.kubectl, flush(namespace, `${storeName}-flush`, storeName, { drain: '12s' }))
+  const created = await createFlush(
+    objects.kubectl,
+    flush(namespace, `${storeName}-flush`, storeName, { drain: '12s' }),
+  )
   let seen: Pick<Run, 'ended' | 'justAfter' | 'keysJustAfter' | 'visitors'> | undefined
   let last: FlushStatus = {}
   for await (const status of followFlush(objects.kubectl, created)) {
