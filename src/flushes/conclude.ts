@@ -43,7 +43,9 @@ export const conclude = async (
   if (ending.phase !== 'Completed') flush.set('Verified', 'False', ending.reason, ending.message, now)
 }
 
+/** Counts the flush, once: the record that its end has is in the same status, so a process that comes after a crash sees it. */
 const writeStore = async (runtime: FlushRuntime, flush: Flush, ending: Ending, signal: AbortSignal): Promise<void> => {
+  if (flush.head && (flush.store.status?.audit?.sequence ?? 0) >= flush.head.sequence) return
   const epoch = flush.store.status?.flushEpoch ?? 0
   const status = {
     flushEpoch: ending.phase === 'Completed' ? epoch + 1 : epoch,

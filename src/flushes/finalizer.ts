@@ -1,4 +1,4 @@
-import { flushSessions, group, type ReadFlushSessions } from '../api/resources.ts'
+import { flushSessions, group, type FlushSessions, type ReadFlushSessions } from '../api/resources.ts'
 import type { Client } from '../kubernetes/client.ts'
 import { isApiError } from '../kubernetes/errors.ts'
 import { nameOf } from '../kubernetes/objects.ts'
@@ -6,19 +6,18 @@ import { nameOf } from '../kubernetes/objects.ts'
 /** Held only while a fence may be up: deleting the object must lift it first. */
 const finalizer = `${group}/fence`
 
-/** Puts the finalizer on, once. */
+/** Puts the finalizer on, once. Resolves with the object as it is then. */
 export const ensureFinalizer = async (
   client: Client,
   object: ReadFlushSessions,
   signal: AbortSignal,
-): Promise<void> => {
+): Promise<FlushSessions> =>
   await change(
     client,
     object,
     (finalizers) => (finalizers.includes(finalizer) ? finalizers : [...finalizers, finalizer]),
     signal,
   )
-}
 
 /** Takes it off again; an object that is gone has none. */
 export const removeFinalizer = async (
@@ -39,10 +38,10 @@ const change = async (
   object: ReadFlushSessions,
   edit: (finalizers: readonly string[]) => readonly string[],
   signal: AbortSignal,
-): Promise<void> => {
-  const { metadata } = await client.get(flushSessions, nameOf(object), { signal })
-  const { finalizers: before = [], resourceVersion } = metadata
+): Promise<FlushSessions> => {
+  const current = await client.get(flushSessions, nameOf(object), { signal })
+  const { finalizers: before = [], resourceVersion } = current.metadata
   const finalizers = edit(before)
-  if (finalizers.length === before.length) return
-  await client.patch(flushSessions, nameOf(object), { metadata: { finalizers, resourceVersion } }, { signal })
+  if (finalizers.length === before.length) return current
+  return await client.patch(flushSessions, nameOf(object), { metadata: { finalizers, resourceVersion } }, { signal })
 }

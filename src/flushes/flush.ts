@@ -1,8 +1,9 @@
 import type { FlushSessionsStatus } from '../api/flush-sessions.ts'
 import type { SessionStoreStatus } from '../api/session-store.ts'
-import type { ReadFlushSessions, ReadSessionStore } from '../api/resources.ts'
+import type { FlushSessions, ReadFlushSessions, ReadSessionStore } from '../api/resources.ts'
 import { parseDurationMs, type Condition } from '../api/values.ts'
 import { setCondition } from '../kubernetes/apply.ts'
+import { canonicalJson } from '../kubernetes/declared.ts'
 import type { ResolvedEngine } from '../stores/engines.ts'
 
 export type FlushConditionType =
@@ -16,6 +17,8 @@ export class Flush {
   readonly store: ReadSessionStore
   readonly engine: ResolvedEngine
   readonly status: Mutable<FlushSessionsStatus>
+  /** The object as this pass read or wrote it last. */
+  known: FlushSessions
   /** The newest record of the store's chain that this pass wrote or found. */
   head: SessionStoreStatus['audit']
 
@@ -24,6 +27,15 @@ export class Flush {
     this.store = store
     this.engine = engine
     this.status = { ...object.status }
+    this.known = object
+  }
+
+  /** Goes on from a newer object when its status is still the one that this pass knows; false when somebody else has written it. */
+  adopt(current: FlushSessions): boolean {
+    const same =
+      current.metadata.uid === this.uid && canonicalJson(current.status ?? {}) === canonicalJson(this.known.status ?? {})
+    if (same) this.known = current
+    return same
   }
 
   get uid(): string {

@@ -22,6 +22,7 @@ import { plan } from './steps/plan.ts'
 import { recordEnding, recordIntent } from './steps/record.ts'
 import { scrub } from './steps/scrub.ts'
 import { verify } from './steps/verify.ts'
+import { flushManager, writeStatus } from './write-status.ts'
 
 type Step = (runtime: FlushRuntime, flush: Flush, signal: AbortSignal) => Promise<StepResult>
 
@@ -35,7 +36,6 @@ const steps: readonly { readonly done: FlushConditionType; readonly run: Step }[
   { done: 'Verified', run: verify },
 ]
 
-const flushManager = 'session-store-operator'
 /** A queued flush is looked at again this often, in ms, beside the event that the one ahead of it sends. */
 const queueMs = 5_000
 /** A finished flush is looked at this often, in ms, for the end of its `ttlAfterFinished`. */
@@ -122,7 +122,7 @@ const advance = async (
           signal,
         ),
       )
-    if (step.done === 'Deleted') await ensureFinalizer(runtime.client, flush.object, signal)
+    if (step.done === 'Deleted') flush.adopt(await ensureFinalizer(runtime.client, flush.object, signal))
     const result = await locked(() => step.run(runtime, flush, signal))
     if (result.next === 'fail') {
       log.warn({ reason: result.reason }, result.message)
@@ -195,15 +195,10 @@ const reject = async (
     now,
   )
   const status = { ...object.status, phase: ending.phase, conditions, auditRecords, finishedAt: now.toISOString() }
-  await applyStatus(runtime.client, flushSessions, object, status, flushManager, { signal })
+  await applyStatus(runtime.client, flushSessions, object, status, flushManager, { ifUnchanged: true, signal })
   runtime.events.record(object, { type: 'Warning', reason: ending.reason, message })
   await removeFinalizer(runtime.client, object, signal)
   return { requeueAfterMs: 1 }
-}
-
-const writeStatus = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<void> => {
-  const status = { ...flush.status, observedGeneration: flush.object.metadata.generation ?? 0 }
-  await applyStatus(runtime.client, flushSessions, flush.object, status, flushManager, { signal })
 }
 
 const finished = async (

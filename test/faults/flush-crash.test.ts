@@ -35,7 +35,9 @@ const label = ({ verb, resource, subresource, nth }: Point): string =>
 /** Lets a flush go on until it makes that write, and kills the operator before it is made or before its answer arrives. */
 const killAt = (lane: Lane, { nth, ...match }: Point, when: 'before' | 'after', operator: OperatorProcess) => {
   const killed = Promise.withResolvers<void>()
+  let reached = false
   const kill = async () => {
+    reached = true
     operator.signal('SIGKILL')
     await operator.exited
     killed.resolve()
@@ -45,7 +47,7 @@ const killAt = (lane: Lane, { nth, ...match }: Point, when: 'before' | 'after', 
       ? { kind: 'hook' as const, before: async () => (await kill(), 'drop' as const) }
       : { kind: 'hook' as const, after: kill }
   lane.proxy.faults.set({ ...match, namespace: lane.namespace }, hook, { nth })
-  return killed.promise
+  return { done: killed.promise, isReached: () => reached }
 }
 
 const crash = async (
@@ -60,9 +62,10 @@ const crash = async (
   const killed = killAt(lane, point, when, operator)
   await createFlush(lane, store.name, name)
   await Promise.race([
-    killed,
-    untilEnded(lane, name).then(() => {
-      throw new Error(`the flush ended and the operator never came to ${label(point)}`)
+    killed.done,
+    untilEnded(lane, name).then(async () => {
+      if (!killed.isReached()) throw new Error(`the flush ended and the operator never came to ${label(point)}`)
+      await killed.done
     }),
   ])
   lane.proxy.faults.clear()

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
-import { auditRecords, flushSessions, type FlushSessions } from '../../src/api/resources.ts'
+import { auditRecords, flushSessions, sessionStores, type FlushSessions } from '../../src/api/resources.ts'
 import { readPublicKey } from '../../src/audit/public-key.ts'
 import { readExport } from '../../src/audit/read-export.ts'
 import { verifyRecords } from '../../src/audit/verify.ts'
@@ -90,6 +90,10 @@ export const expectEnd = async (lane: Lane, { name: storeName, redis }: StoreUnd
     where,
   ).toEqual(['FlushIntended', 'FlushCompleted'])
   expect(status?.auditRecords, where).toEqual(own.map((record) => record.metadata.name))
+  const { status: storeStatus } = await api.get(sessionStores, { namespace, name: storeName })
+  const completed = records.filter(({ spec }) => spec.entry.type === 'FlushCompleted')
+  expect(storeStatus?.flushEpoch, where).toBe(completed.length)
+  expect(storeStatus?.audit?.sequence, where).toBe(own.at(-1)?.spec.entry.sequence)
   await expectChain(lane)
 }
 
