@@ -1,0 +1,35 @@
+// Measures on a real cluster; each figure beside its baseline of the same run.
+//   node test/benchmarks/run.ts [--rounds 20] [--stores 30] [--output FILE]
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { openCluster } from '../cluster/open-cluster.ts'
+import { operatorNamespace } from '../e2e/fixtures.ts'
+import { installOperator } from '../e2e/install.ts'
+import { table, type Figure } from './figure.ts'
+import { manyStores } from './many-stores.ts'
+import { millionSessions } from './million-sessions.ts'
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '20' },
+    stores: { type: 'string', default: '30' },
+    output: { type: 'string' },
+  },
+})
+
+const cluster = await openCluster()
+// CRDs and admission policies, and no operator but those that are measured.
+await installOperator(cluster, { namespace: operatorNamespace, watch: 'all', values: { replicas: 0 } })
+const figures: readonly Figure[] = [
+  ...(await millionSessions(cluster, Number(values.rounds))),
+  ...(await manyStores(cluster, Number(values.stores))),
+]
+const [cpu] = cpus()
+const json = JSON.stringify(
+  { at: new Date().toISOString(), machine: `${cpus().length} × ${cpu?.model ?? 'unknown'}`, figures },
+  undefined,
+  2,
+)
+if (values.output !== undefined) writeFileSync(values.output, `${json}\n`)
+console.log(`${table(figures)}\n\n${json}`)
