@@ -74,6 +74,7 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
       operator: { namespace: options.operatorNamespace, labels: options.podLabels },
       masterKey: keys.masterKey,
       connections,
+      guard,
       liveAcl: new LiveAcl(),
       lock: new KeyedLock(),
       isFenceHeld: (namespace, flushUid, signal) => isFenceHeld(client, namespace, flushUid, signal),

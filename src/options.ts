@@ -23,6 +23,12 @@ export interface Options {
 
 const list = (text: string): string[] => text.split(',').filter((part) => part !== '')
 
+const namespaceList = (text: string): string[] => {
+  const names = list(text)
+  if (names.length === 0) throw new InvalidArgumentError('names no namespace')
+  return names
+}
+
 const labelMap = (text: string): Record<string, string> =>
   Object.fromEntries(
     list(text).map((pair) => {
@@ -65,7 +71,7 @@ export const readOptions = (argv: readonly string[]): Options => {
         .env('POD_NAMESPACE')
         .makeOptionMandatory(),
     )
-    .addOption(new Option('--namespaces <a,b>', 'that it serves').argParser(list).conflicts('allNamespaces'))
+    .addOption(new Option('--namespaces <a,b>', 'that it serves').argParser(namespaceList).conflicts('allNamespaces'))
     .addOption(new Option('--all-namespaces', 'serve every namespace'))
     .addOption(
       new Option('--pod-labels <k=v,…>', "of the operator's own pods")

@@ -110,14 +110,22 @@ export const flushSessionsStatus = z.object({
       costs: z.array(z.string().max(1024)).max(16),
     })
     .optional(),
+  outcome: z
+    .object({ phase: z.enum(['Completed', 'Failed', 'Aborted']), reason: z.string(), message: z.string() })
+    .optional()
+    .describe('How it ends, written before the fence is lifted: what was decided is not decided again.'),
   progress: z.object({ percent: z.int(), keysRevoked: z.int().meta({ format: 'int64' }), step: z.string() }).optional(),
   fence: z
     .object({
       startedAt: time().describe("When the fence first went up, by the operator's clock: maxFence counts from here."),
-      runId: z.string().describe('The process that the fence and the deletion were acknowledged by.'),
+      runId: z.string().optional().describe('The process that the fence and the deletion were acknowledged by.'),
+      deletedAt: time()
+        .optional()
+        .describe("The deletion, by the operator's clock: both clocks must say that the drain is over."),
       deletedAtMs: z
         .int()
         .meta({ format: 'int64' })
+        .optional()
         .describe("The deletion, in ms of the Redis server's clock: the drain counts from here."),
     })
     .optional(),

@@ -276,6 +276,8 @@ export const sessionStoreStatus = z.object({
         runId: z.string().describe('Changes with each start of the process.'),
         version: z.string(),
         usedMemoryBytes: z.int().meta({ format: 'int64' }),
+        pod: z.string().optional().describe('UID of the pod.'),
+        appendOnlyFile: z.boolean().optional().describe('Its disk may hold an append-only file, of now or of before.'),
       }),
     )
     .max(64)

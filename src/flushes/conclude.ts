@@ -1,21 +1,22 @@
 import { writeStatusPart } from '../stores/write-status-part.ts'
-import type { Ending, Flush } from './flush.ts'
+import { proceed, type Ending, type Flush, type StepResult } from './flush.ts'
 import type { FlushRuntime } from './runtime.ts'
 import { append } from './steps/record.ts'
 import { unfence } from './steps/unfence.ts'
 
 /** Field manager of what flushes leave in a SessionStore's status. */
-const flushManager = 'session-store-operator-flush'
+const storeStatusManager = 'session-store-operator-flush'
 
-/** Lifts the fence, puts the result on record, and only then says so. */
+/** Lifts the fence, puts the result on record, and only then says so. Waits while Redis does not answer. */
 export const conclude = async (
   runtime: FlushRuntime,
   flush: Flush,
   ending: Ending,
   signal: AbortSignal,
-): Promise<void> => {
+): Promise<StepResult> => {
   if (flush.is('Recorded')) {
-    if (!flush.is('Unfenced')) await unfence(runtime, flush, signal)
+    const unfenced = flush.is('Unfenced') ? proceed : await unfence(runtime, flush, signal)
+    if (unfenced.next !== 'continue') return unfenced
     const { plan, nodes, fence, resurrections, guarantee, startedAt } = flush.status
     const type = { Completed: 'FlushCompleted', Failed: 'FlushFailed', Aborted: 'FlushAborted' } as const
     const details = {
@@ -40,16 +41,18 @@ export const conclude = async (
     reason: ending.reason,
     message: ending.message,
   })
-  if (ending.phase !== 'Completed') flush.set('Verified', 'False', ending.reason, ending.message, now)
+  return proceed
 }
 
 /** Counts the flush, once: the record that its end has is in the same status, so a process that comes after a crash sees it. */
 const writeStore = async (runtime: FlushRuntime, flush: Flush, ending: Ending, signal: AbortSignal): Promise<void> => {
   if (flush.head && (flush.store.status?.audit?.sequence ?? 0) >= flush.head.sequence) return
-  const epoch = flush.store.status?.flushEpoch ?? 0
+  // Written once: when the process ended right after this, the chain's head in status says that it was.
+  const { flushEpoch: epoch = 0, audit } = flush.store.status ?? {}
+  if (flush.head && (audit?.sequence ?? 0) >= flush.head.sequence) return
   const status = {
     flushEpoch: ending.phase === 'Completed' ? epoch + 1 : epoch,
     ...(flush.head ? { audit: flush.head } : {}),
   }
-  await writeStatusPart(runtime.client, flush.store, status, flushManager, signal)
+  await writeStatusPart(runtime.client, flush.store, status, storeStatusManager, signal)
 }

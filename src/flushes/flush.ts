@@ -33,7 +33,8 @@ export class Flush {
   /** Goes on from a newer object when its status is still the one that this pass knows; false when somebody else has written it. */
   adopt(current: FlushSessions): boolean {
     const same =
-      current.metadata.uid === this.uid && canonicalJson(current.status ?? {}) === canonicalJson(this.known.status ?? {})
+      current.metadata.uid === this.uid &&
+      canonicalJson(current.status ?? {}) === canonicalJson(this.known.status ?? {})
     if (same) this.known = current
     return same
   }

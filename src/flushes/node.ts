@@ -1,7 +1,7 @@
 import type { ReadSessionStore } from '../api/resources.ts'
 import { observe } from '../stores/observe.ts'
 import type { RedisConnection } from '../redis/connection.ts'
-import { isRedisError } from '../redis/errors.ts'
+import { RedisError } from '../redis/errors.ts'
 import { parseInfo, type Info } from '../redis/info.ts'
 import type { FlushRuntime } from './runtime.ts'
 import { wait, type Flush, type StepResult } from './flush.ts'
@@ -24,8 +24,9 @@ export const answeringNode = async (
   return { name: pod.metadata.name ?? '', ...node }
 }
 
-/** How soon a node that does not answer is asked again, in ms. */
+/** How soon a node that does not answer is asked again, in ms; and one that answered with a refusal, which a person may have to look at. */
 const retryMs = 500
+const refusedMs = 2_000
 
 /**
  * Does a step's work on the store's node. While it does not answer, or breaks off in the middle, the flush waits, says so, and does the step
@@ -41,7 +42,11 @@ export const onNode = async (
     const node = await answeringNode(runtime, flush.store, signal)
     if (node) return await work(node)
   } catch (error) {
-    if (!isRedisError(error, 'unreachable', 'loading', 'busy')) throw error
+    if (!(error instanceof RedisError)) throw error
+    if (!['unreachable', 'loading', 'busy'].includes(error.kind)) {
+      flush.progress(`Redis refused ${error.message}`, flush.status.progress?.percent ?? 0)
+      return wait(refusedMs)
+    }
   }
   flush.progress('WaitingForRedis', flush.status.progress?.percent ?? 0)
   return wait(retryMs)

@@ -7,7 +7,7 @@ import type { Reconcile, ReconcileResult } from '../kubernetes/controller.ts'
 import { isApiError } from '../kubernetes/errors.ts'
 import type { Logger } from '../kubernetes/logger.ts'
 import { nameOf, type ObjectName } from '../kubernetes/objects.ts'
-import { resolveEngine } from '../stores/engines.ts'
+import { pinnedEngine, resolveEngine } from '../stores/engines.ts'
 import { storeUid } from '../stores/names.ts'
 import { readStore } from '../stores/read-store.ts'
 import { conclude } from './conclude.ts'
@@ -77,7 +77,13 @@ const open = async (runtime: FlushRuntime, object: ReadFlushSessions, signal: Ab
   try {
     const store = readStore(await runtime.client.get(sessionStores, { namespace, name }, { signal }))
     if (typeof store === 'string') return `SessionStore ${name} cannot be read: ${store}`
-    const engine = resolveEngine(store, runtime.engines)
+    const begun = placeOf(object.status?.auditRecords?.[0] ?? '')
+    if (begun && begun.storeUid !== storeUid(store))
+      return `SessionStore ${name} was deleted, and another one made in its place: create the flush again for that one`
+    // What runs is what was pinned, whatever was written into the spec since.
+    const engine = begun
+      ? (pinnedEngine(store) ?? resolveEngine(store, runtime.engines))
+      : resolveEngine(store, runtime.engines)
     return typeof engine === 'string' ? engine : new Flush(object, store, engine)
   } catch (error) {
     if (isApiError(error, 'notFound'))
@@ -94,7 +100,7 @@ const advance = async (
   signal: AbortSignal,
 ): Promise<ReconcileResult> => {
   const locked = <T>(work: () => Promise<T>) => runtime.lock.run(storeUid(flush.store), work)
-  const stopped = stop(runtime, flush)
+  const stopped = flush.status.outcome ?? stop(runtime, flush)
   if (stopped) return await locked(() => end(runtime, flush, stopped, signal))
   const ahead = aheadOf(flush.object, runtime.flushes.list(flush.object.metadata.namespace))
   if (ahead) {
@@ -122,7 +128,8 @@ const advance = async (
           signal,
         ),
       )
-    if (step.done === 'Deleted') flush.adopt(await ensureFinalizer(runtime.client, flush.object, signal))
+    // Before the intent: whoever deletes the flush from then on waits for its end to be on record.
+    if (step.done === 'Recorded') flush.adopt(await ensureFinalizer(runtime.client, flush.object, signal))
     const result = await locked(() => step.run(runtime, flush, signal))
     if (result.next === 'fail') {
       log.warn({ reason: result.reason }, result.message)
@@ -169,8 +176,15 @@ const end = async (
   ending: Ending,
   signal: AbortSignal,
 ): Promise<ReconcileResult> => {
-  await conclude(runtime, flush, ending, signal)
+  if (!flush.status.outcome) {
+    // The decision stands before anything is done about it: a process that takes over must not decide again, with the fence down.
+    flush.status.outcome = ending
+    if (ending.phase !== 'Completed') flush.set('Verified', 'False', ending.reason, ending.message, runtime.clock.now())
+    if (flush.is('Recorded')) await writeStatus(runtime, flush, signal)
+  }
+  const result = await conclude(runtime, flush, ending, signal)
   await writeStatus(runtime, flush, signal)
+  if (result.next === 'wait') return { requeueAfterMs: result.requeueAfterMs }
   await removeFinalizer(runtime.client, flush.object, signal)
   return { requeueAfterMs: 1 }
 }

@@ -116,6 +116,8 @@ export const applyStatus = async <T extends KubernetesObject & { readonly status
     metadata: {
       ...(name === undefined ? {} : { name }),
       ...(namespace === undefined ? {} : { namespace }),
+      // never onto another object that took the name
+      ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }),
       ...(ifUnchanged && resourceVersion !== undefined ? { resourceVersion } : {}),
     },
     status: declared,

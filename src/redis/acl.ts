@@ -18,10 +18,10 @@ export const passwordHash = (password: string): string => `#${createHash('sha256
 
 // What the operator calls, and no more; scripts run with the rights of their caller.
 const operatorCommands = [
-  '+auth', '+hello', '+ping', '+select|0', '+info', '+time', '+role', '+dbsize', '+multi', '+exec', '+discard',
-  '+acl|whoami', '+acl|list', '+acl|setuser', '+acl|deluser', '+acl|save', '+acl|log',
-  '+client|id', '+client|list', '+client|kill', '+client|setname',
-  '+config|get', '+config|set', '+slowlog|reset', '+latency|reset',
+  '+auth', '+hello', '+ping', '+select|0', '+info', '+time', '+dbsize', '+multi', '+exec',
+  '+acl|whoami', '+acl|list', '+acl|setuser', '+acl|deluser', '+acl|save',
+  '+client|kill', '+client|list', '+client|setname',
+  '+config|get', '+config|set',
   '+set', '+del', '+scan', '+unlink', '+flushdb', '+eval', '+pttl', '+pexpire', '+bgrewriteaof', '+waitaof',
 ] // prettier-ignore
 
@@ -45,6 +45,12 @@ export interface ClientAccess {
   readonly fenced: boolean
 }
 
+/** The rule that gives a client its sessions, and nothing beside. */
+export const ownKeys = (keyPrefix: string): string => `~${keyPrefix}:*`
+
+/** The rule that lets a client read its sessions and write none. */
+export const fencedKeys = (keyPrefix: string): string => `%R~${keyPrefix}:*`
+
 /**
  * A client's user. Fenced, its keys are `%R~`: a write to them is refused at once, on connections that are open already and in scripts (measured
  * on Redis 7.0.15 and 8.0.2); `off` or a new password would not do that. A transaction that is queued already may still run on some versions before
@@ -56,7 +62,7 @@ export const clientUser = (access: ClientAccess): AclUser => ({
     'reset',
     'on',
     access.passwordHash,
-    `${access.fenced ? '%R~' : '~'}${access.keyPrefix}:*`,
+    access.fenced ? fencedKeys(access.keyPrefix) : ownKeys(access.keyPrefix),
     '-@all',
     ...access.commands,
   ],
@@ -71,7 +77,7 @@ export const fenceUser = (name: string, keyPrefix: string): Command => [
   'SETUSER',
   name,
   'resetkeys',
-  `%R~${keyPrefix}:*`,
+  fencedKeys(keyPrefix),
 ]
 
 /** An ACL file, as the server reads it when it starts. */

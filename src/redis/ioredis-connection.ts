@@ -92,7 +92,9 @@ class IoredisConnection implements RedisConnection {
     try {
       results = await multi.exec()
     } catch (error) {
-      throw this.#closeUnlessReply(failure('EXEC', error))
+      // EXECABORT: the reason is in the reply of the command that was not queued, such as OOM at maxmemory.
+      const [queued] = (error as { previousErrors?: readonly Error[] }).previousErrors ?? []
+      throw this.#closeUnlessReply(failure('EXEC', queued ?? error))
     }
     if (!results) throw new RedisError('refused', 'EXEC', 'the transaction was discarded')
     return results.map(([error, reply], index) => {

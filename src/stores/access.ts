@@ -43,22 +43,21 @@ export const operatorLogin = (runtime: Pick<StoreRuntime, 'masterKey'>, store: R
 
 /**
  * Makes the Secrets of a store hold what its spec says: one per client, and the ACL file (hashes only) that its pods boot with. Secrets
- * are read live, one by one: the operator may not list them. `fence` sets who holds writes back (`null`: nobody); absent, what the
- * Secret says stays. Throws `NameTakenError` when a Secret of that name belongs to somebody else.
+ * are read live, one by one: the operator may not list them. Who holds writes back stays as the Secret says, but for `hold` (a flush takes the
+ * fence if nobody has it) and `release` (it gives it back if it has it): nobody can take it from another. Throws `NameTakenError` when a Secret of that name belongs to somebody else.
  */
 export const ensureAccess = async (
   runtime: Pick<StoreRuntime, 'client' | 'masterKey'>,
   store: ReadSessionStore,
   engine: ResolvedEngine,
-  options: { readonly fence?: string | null; readonly signal?: AbortSignal } = {},
+  options: FenceChange & { readonly signal?: AbortSignal } = {},
 ): Promise<Access> => {
   const call = options.signal ? { signal: options.signal } : {}
   const names = objectNames(storeName(store))
   const preset = presetOf(store.spec.sessions.client)
   const current = await find(runtime, store, names.acl, call)
   if (current && !isOwnedBy(current, store)) throw new NameTakenError('Secret', names.acl)
-  const fencedBy =
-    options.fence === undefined ? current?.metadata.annotations?.[fenceAnnotation] : (options.fence ?? undefined)
+  const fencedBy = holderAfter(current?.metadata.annotations?.[fenceAnnotation], options)
 
   const clients: AclUser[] = []
   for (const client of store.spec.clients) {
@@ -78,6 +77,27 @@ export const ensureAccess = async (
   await removeClientSecrets(runtime, store, current, call)
   await writeAcl(runtime, store, current, aclFile(users), fencedBy, call)
   return { users, clientUsers: clients.map((user) => user.name), fencedBy }
+}
+
+/** A change of who holds writes back, by the UID of a FlushSessions. */
+export interface FenceChange {
+  readonly hold?: string
+  readonly release?: string
+}
+
+const holderAfter = (holder: string | undefined, { hold, release }: FenceChange): string | undefined => {
+  if (hold !== undefined && holder === undefined) return hold
+  return release !== undefined && holder === release ? undefined : holder
+}
+
+/** The UID of the FlushSessions that holds a store's writes back, read live; undefined when none does. */
+export const readFence = async (
+  runtime: Pick<StoreRuntime, 'client'>,
+  store: ReadSessionStore,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  const secret = await find(runtime, store, objectNames(storeName(store)).acl, { signal })
+  return secret && isOwnedBy(secret, store) ? secret.metadata.annotations?.[fenceAnnotation] : undefined
 }
 
 type Call = { readonly signal?: AbortSignal }

@@ -50,6 +50,13 @@ const isServed = (line: string): boolean => {
   return major > 7 || (major === 7 && minor >= 2)
 }
 
+/** What a store has been running, by its status. */
+export const pinnedEngine = ({ status }: ReadSessionStore): ResolvedEngine | undefined => {
+  const pinned = status?.engine
+  if (pinned?.type !== 'Redis' && pinned?.type !== 'Valkey') return undefined
+  return { type: pinned.type, version: pinned.version, image: pinned.image }
+}
+
 /** `8.8` as numbers. */
 export const serverVersion = (line: string): ServerVersion => {
   const [major = 0, minor = 0] = line.split('.').map(Number)

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
-import { findUnconfined } from './live-acl.ts'
+import { findBeyond } from './live-acl.ts'
+
+const findUnconfined = (lines: readonly string[], prefix: string) =>
+  findBeyond(lines, [`~${prefix}:*`, `%R~${prefix}:*`])
 
 // As Redis 8.0.2 and Valkey 9.1 print them.
 const ours = [
@@ -33,4 +36,10 @@ test.each([
 
 test('a user that is switched off wrote nothing', () => {
   expect(findUnconfined([...ours, 'user old off ~* +@all'], 'shop:session')).toBeUndefined()
+})
+
+test('while a fence is up, a client that can write is found', () => {
+  const fenced = [...ours.slice(0, 3), 'user web-a on #bb %R~shop:session:* -@all +get']
+  expect(findBeyond(fenced, ['%R~shop:session:*'])).toBeUndefined()
+  expect(findBeyond(ours, ['%R~shop:session:*'])).toBe('web-a')
 })

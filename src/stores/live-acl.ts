@@ -1,4 +1,4 @@
-import { operatorUser, probeUser, setUser, type AclUser } from '../redis/acl.ts'
+import { fencedKeys, operatorUser, ownKeys, probeUser, setUser, type AclUser } from '../redis/acl.ts'
 import type { RedisConnection } from '../redis/connection.ts'
 import type { RedisCallOptions } from '../redis/connection.ts'
 
@@ -14,11 +14,16 @@ export interface LiveAclResult {
  * prints after our change is remembered and compared: a difference is somebody else's doing, and is put right.
  */
 export class LiveAcl {
-  readonly #settled = new Map<string, { readonly declared: string; readonly printed: string }>()
+  /** By the UID of the pod's store; of one start of its server. */
+  readonly #settled = new Map<
+    string,
+    { readonly process: string; readonly declared: string; readonly printed: string }
+  >()
 
-  /** `process` names one start of one server: a restarted one is put right again. Throws a `RedisError`. */
+  /** `process` is the run id of the server: a restarted one is put right again. Throws a `RedisError`. */
   async ensure(
     connection: RedisConnection,
+    storeUid: string,
     process: string,
     users: readonly AclUser[],
     keyPrefix: string,
@@ -26,9 +31,10 @@ export class LiveAcl {
   ): Promise<LiveAclResult> {
     const declared = JSON.stringify(users)
     const before = await list(connection, options)
-    const unconfined = findUnconfined(before, keyPrefix)
-    const settled = this.#settled.get(process)
-    if (settled?.declared === declared && settled.printed === before.join('\n')) return { changed: false, unconfined }
+    const unconfined = findBeyond(before, [ownKeys(keyPrefix), fencedKeys(keyPrefix)])
+    const settled = this.#settled.get(storeUid)
+    if (settled?.process === process && settled.declared === declared && settled.printed === before.join('\n'))
+      return { changed: false, unconfined }
 
     const names = new Set(users.map((user) => user.name))
     const surplus = before.map((line) => nameIn(line)).filter((name) => !names.has(name))
@@ -37,14 +43,21 @@ export class LiveAcl {
       options,
     )
     await connection.call(['ACL', 'SAVE'], options)
-    this.#settled.set(process, { declared, printed: (await list(connection, options)).join('\n') })
+    this.#settled.set(storeUid, { process, declared, printed: (await list(connection, options)).join('\n') })
     return { changed: true, unconfined }
   }
 
-  forget(process: string): void {
-    this.#settled.delete(process)
+  forget(storeUid: string): void {
+    this.#settled.delete(storeUid)
   }
 }
+
+/** The first user that could write a session although a fence should be up, or undefined: what a server really does, not what we told it. */
+export const findWriter = async (
+  connection: RedisConnection,
+  keyPrefix: string,
+  options: RedisCallOptions = {},
+): Promise<string | undefined> => findBeyond(await list(connection, options), [fencedKeys(keyPrefix)])
 
 const list = async (connection: RedisConnection, options: RedisCallOptions): Promise<readonly string[]> => {
   const reply = await connection.call(['ACL', 'LIST'], options)
@@ -53,9 +66,9 @@ const list = async (connection: RedisConnection, options: RedisCallOptions): Pro
 
 const nameIn = (line: string): string => line.split(' ', 2)[1] ?? ''
 
-/** The first user, other than the operator's own, that could log in and reach keys outside of the prefix. */
-export const findUnconfined = (lines: readonly string[], keyPrefix: string): string | undefined => {
-  const allowed = new Set([`~${keyPrefix}:*`, `%R~${keyPrefix}:*`])
+/** The first user, other than the operator's own, that could log in and reach keys by other patterns than these. */
+export const findBeyond = (lines: readonly string[], patterns: readonly string[]): string | undefined => {
+  const allowed = new Set(patterns)
   for (const line of lines) {
     const [, name = '', ...rules] = line.split(' ')
     if (name === operatorUser || name === probeUser || rules.includes('off')) continue

@@ -1,12 +1,13 @@
 import type { ReadSessionStore } from '../api/resources.ts'
 import { parseBytes } from '../api/values.ts'
 import type { Reconcile } from '../kubernetes/controller.ts'
+import { isApiError } from '../kubernetes/errors.ts'
 import { keyOf } from '../kubernetes/objects.ts'
 import { pods } from '../kubernetes/kinds.ts'
 import { isRedisError } from '../redis/errors.ts'
-import { ensureAccess, operatorLogin, type Access } from './access.ts'
+import { ensureAccess, type Access } from './access.ts'
 import { applyOwned, deleteOwned } from './apply-objects.ts'
-import { resolveEngine, type ResolvedEngine } from './engines.ts'
+import { pinnedEngine, resolveEngine, type ResolvedEngine } from './engines.ts'
 import { ensureLiveMemory, reportMemory } from './live-memory.ts'
 import { NameTakenError } from './name-taken-error.ts'
 import { objectNames, rollHashAnnotation, storeName, storeNamespace, storeUid } from './names.ts'
@@ -16,21 +17,14 @@ import { decideMaxmemory, type MaxmemoryDecision } from './plan/memory.ts'
 import { networkPolicy } from './plan/network-policy.ts'
 import { headlessService, primaryService } from './plan/services.ts'
 import { rollHash, statefulSet } from './plan/stateful-set.ts'
-import { hasStarted, isReady, podTrouble } from './pod-state.ts'
+import { hasStarted, podTrouble } from './pod-state.ts'
 import { readStore } from './read-store.ts'
+import { reportReady, resyncMs, wasReady, type Outcome } from './readiness.ts'
 import { Report } from './report.ts'
 import type { ResizeState } from './resize-pod.ts'
 import type { StoreRuntime } from './runtime.ts'
+import { settleFence } from './settle-fence.ts'
 import { writeStatus } from './status.ts'
-import { writeThroughService } from './write-probe.ts'
-
-/** How often a store that has nothing to do is looked at, in ms. What changes in Kubernetes is seen at once. */
-const resyncMs = 30_000
-/** How soon to look again while something that sends no event is under way, in ms: a Service that begins to lead somewhere. */
-const pollMs = 100
-
-/** Where a pass ended, and when to look again. */
-type Outcome = { readonly requeueAfterMs: number }
 
 /** Makes a SessionStore what its spec says. */
 export const storeReconciler =
@@ -71,18 +65,36 @@ class Pass {
 
   async run(): Promise<Outcome> {
     const engine = this.#engine()
-    if (!engine) return { requeueAfterMs: resyncMs }
     const observed = await observe(this.#runtime, this.#store, this.#signal)
+    await settleFence(
+      this.#runtime,
+      this.#store,
+      engine ?? pinnedEngine(this.#store),
+      observed,
+      this.#report,
+      this.#signal,
+    )
+    if (!engine) return { requeueAfterMs: resyncMs }
     this.facts = { engine, observed }
-    if (this.#paused()) return await this.#ready(observed)
+    if (this.#paused()) return await reportReady(this.#runtime, this.#store, this.#report, observed, this.#signal)
     const memory = this.#decideMemory(observed)
     const access = await this.#apply(engine, memory)
-    if (!access) return { requeueAfterMs: resyncMs }
+    if (!access)
+      return observed.node
+        ? await reportReady(this.#runtime, this.#store, this.#report, observed, this.#signal)
+        : this.#notReachable(observed)
     await this.#replacePodThatNeverStarted(engine, observed)
     if (!observed.node) return this.#notReachable(observed)
-    const resize = await this.#applyLive(observed.node, observed, memory, access)
-    this.#reportProgress(engine, observed, resize)
-    return await this.#ready(observed)
+    try {
+      const resize = await this.#applyLive(observed.node, observed, memory, access)
+      this.#reportProgress(engine, observed, resize)
+    } catch (error) {
+      if (!isRedisError(error)) throw error
+      const message = `Redis did not take a change that the spec asks for: ${error.message}`
+      this.#report.set('Progressing', 'True', 'RedisRefused', message)
+      this.#report.set('Degraded', 'True', 'RedisRefused', message)
+    }
+    return await reportReady(this.#runtime, this.#store, this.#report, observed, this.#signal)
   }
 
   #engine(): ResolvedEngine | undefined {
@@ -120,7 +132,7 @@ class Pass {
     const [runtime, store, signal] = [this.#runtime, this.#store, this.#signal]
     const { caches } = runtime
     try {
-      const access = await this.#access(engine)
+      const access = await ensureAccess(runtime, store, engine, { signal })
       await applyOwned(runtime, store, caches.configMaps, configMap(store, serverConfig(store, memory.bytes)), signal)
       const policy = networkPolicy(store, runtime.operator)
       // The policy stands before the pod that it guards.
@@ -132,21 +144,18 @@ class Pass {
       await applyOwned(runtime, store, caches.services, headlessService(store), signal)
       return access
     } catch (error) {
-      if (!(error instanceof NameTakenError)) throw error
-      this.#report.set('Ready', 'False', 'NameTaken', error.message)
+      const reason =
+        error instanceof NameTakenError
+          ? 'NameTaken'
+          : isApiError(error, 'invalid', 'forbidden')
+            ? 'Rejected'
+            : undefined
+      if (reason === undefined || !(error instanceof Error)) throw error
+      // What runs goes on as it is; a person must change the spec, or what is in its way.
+      this.#report.set('Progressing', 'False', reason, error.message)
+      this.#report.set('Degraded', 'True', reason, error.message)
       return undefined
     }
-  }
-
-  /** The store's users. A fence whose flush is gone (its finalizer was removed by hand) is lifted: nobody else would. */
-  async #access(engine: ResolvedEngine): Promise<Access> {
-    const [runtime, store, signal] = [this.#runtime, this.#store, this.#signal]
-    const access = await ensureAccess(runtime, store, engine, { signal })
-    const { fencedBy } = access
-    if (fencedBy === undefined || (await runtime.isFenceHeld(storeNamespace(store), fencedBy, signal))) return access
-    const message = 'The FlushSessions that held writes back is gone without having lifted its fence: lifted now'
-    runtime.events.record(store, { type: 'Warning', reason: 'OrphanFenceLifted', message })
-    return await ensureAccess(runtime, store, engine, { fence: null, signal })
   }
 
   /** A pod in which Redis never ran holds no session: it takes a corrected template at once. */
@@ -166,12 +175,19 @@ class Pass {
   }
 
   #notReachable({ pod, nodeError }: Observed): Outcome {
+    const blocked = this.#report.get('Progressing')
+    if (blocked?.reason === 'NameTaken' || blocked?.reason === 'Rejected') {
+      this.#report.set('Ready', 'False', blocked.reason, blocked.message)
+      return { requeueAfterMs: resyncMs }
+    }
     const trouble = pod && podTrouble(pod)
     if (trouble) {
       this.#report.set('Ready', 'False', trouble.reason, trouble.message)
       this.#report.set('Degraded', 'True', trouble.reason, trouble.message)
       return { requeueAfterMs: resyncMs }
     }
+    if (wasReady(this.#store))
+      this.#report.set('Degraded', 'True', 'RedisUnreachable', nodeError?.message ?? 'The pod does not run')
     this.#report.set('Progressing', 'True', 'Starting', 'Waiting for Redis to start')
     if (nodeError) {
       this.#report.set('Ready', 'False', 'RedisUnreachable', `Redis does not serve the operator: ${nodeError.message}`)
@@ -189,9 +205,16 @@ class Pass {
   ): Promise<ResizeState> {
     const [store, signal] = [this.#store, this.#signal]
     const keyPrefix = store.spec.sessions.keyPrefix
-    const acl = await this.#runtime.liveAcl.ensure(node.connection, node.info.runId, access.users, keyPrefix, {
-      signal,
-    })
+    const acl = await this.#runtime.liveAcl.ensure(
+      node.connection,
+      storeUid(store),
+      node.info.runId,
+      access.users,
+      keyPrefix,
+      {
+        signal,
+      },
+    )
     if (acl.unconfined !== undefined) this.facts.unconfinedUser = acl.unconfined
     const state = await ensureLiveMemory(
       this.#runtime.client,
@@ -221,38 +244,6 @@ class Pass {
       'RestartPending',
       `The spec asks for something that Redis cannot take on while it runs, and a restart would end every session. When that is acceptable: kubectl delete pod -n ${storeNamespace(this.#store)} ${name}`,
     )
-  }
-
-  /** Until the first time that a store was Ready, what is not there yet is nothing to worry about. */
-  #stillStarting(): void {
-    const ready = this.#store.status?.conditions?.find((condition) => condition.type === 'Ready')
-    if (ready?.status === 'True' || this.#report.get('Progressing')?.reason === 'Paused') return
-    this.#report.set('Progressing', 'True', 'Starting', 'Waiting for Redis to serve')
-  }
-
-  /** Ready means: a write through the Service succeeded, just now. */
-  async #ready({ pod, node }: Observed): Promise<Outcome> {
-    const service = this.#runtime.caches.services.get(
-      `${storeNamespace(this.#store)}/${objectNames(storeName(this.#store)).service}`,
-    )
-    const clusterIp = service?.spec?.clusterIP
-    if (!pod || !node || !isReady(pod) || clusterIp === undefined) {
-      this.#stillStarting()
-      this.#report.set('Ready', 'False', 'PodNotReady', 'Redis runs; waiting for its pod to be ready')
-      return { requeueAfterMs: 1000 }
-    }
-    try {
-      await writeThroughService(clusterIp, operatorLogin(this.#runtime, this.#store), this.#signal)
-    } catch (error) {
-      if (!isRedisError(error)) throw error
-      if (error.kind === 'unreachable') this.#stillStarting()
-      const reason = error.kind === 'memory' ? 'OutOfMemory' : 'WriteFailed'
-      this.#report.set('Ready', 'False', reason, `A write through the Service failed: ${error.message}`)
-      return { requeueAfterMs: error.kind === 'unreachable' ? pollMs : 1000 }
-    }
-    this.#report.set('Ready', 'True', 'WriteSucceeded', 'A write through the Service succeeded')
-    this.#report.set('Degraded', 'False', 'AsExpected', '')
-    return { requeueAfterMs: resyncMs }
   }
 }
 

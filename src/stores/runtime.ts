@@ -20,6 +20,8 @@ export interface StoreRuntime {
   /** From the operator's namespace; every store's operator password is derived from it. */
   readonly masterKey: Buffer
   readonly connections: Connections
+  /** Throws a `LeaseLostError` when this process may no longer be the leader. */
+  readonly guard: () => void
   readonly liveAcl: LiveAcl
   /** One holder per store: a flush and a reconcile never change one store's ACL at once. */
   readonly lock: KeyedLock

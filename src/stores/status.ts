@@ -41,7 +41,7 @@ export const writeStatus = async (
     observedGeneration,
     conditions,
     ...carried(before, 'engine', engine && { type: engine.type, version: engine.version, image: engine.image }),
-    ...carried(before, 'nodes', observed && nodes(observed)),
+    ...carried(before, 'nodes', observed && nodes(before, observed)),
     endpoints: { primary: primaryHost(store) },
     ...(client ? { binding: { name: objectNames(storeName(store)).clientSecret(client.name) } } : {}),
     confined: confined(before, facts.unconfinedUser),
@@ -61,7 +61,7 @@ const carried = <K extends keyof SessionStoreStatus>(
   return kept === undefined ? {} : { [key]: kept }
 }
 
-const nodes = ({ pod, node }: Observed): SessionStoreStatus['nodes'] =>
+const nodes = (before: SessionStoreStatus | undefined, { pod, node }: Observed): SessionStoreStatus['nodes'] =>
   pod && node
     ? [
         {
@@ -70,6 +70,11 @@ const nodes = ({ pod, node }: Observed): SessionStoreStatus['nodes'] =>
           runId: node.info.runId,
           version: node.info.version,
           usedMemoryBytes: rounded(node.info.usedMemoryBytes),
+          ...(pod.metadata.uid === undefined ? {} : { pod: pod.metadata.uid }),
+          // Switching persistence off leaves the file where it is, for as long as the pod lives.
+          appendOnlyFile:
+            node.info.appendOnly ||
+            (before?.nodes?.some((entry) => entry.pod === pod.metadata.uid && entry.appendOnlyFile === true) ?? false),
         },
       ]
     : undefined

@@ -1,6 +1,6 @@
 // Stands in for src/redis/acl.ts in an operator that never takes the right to write: it deletes, as a person with a Redis shell does. To show
 // that the tests of flushes would see revived sessions. A switch of the tests, not of the product.
-import { clientUser as realClientUser, type AclUser, type ClientAccess } from '../../src/redis/acl.ts'
+import { clientUser as realClientUser, ownKeys, type AclUser, type ClientAccess } from '../../src/redis/acl.ts'
 import type { Command } from '../../src/redis/connection.ts'
 
 export * from '../../src/redis/acl.ts'
@@ -15,5 +15,8 @@ export const fenceUser = (name: string, keyPrefix: string): Command => [
   'SETUSER',
   name,
   'resetkeys',
-  `~${keyPrefix}:*`,
+  ownKeys(keyPrefix),
 ]
+
+/** And the flush finds what it takes for a fence. */
+export const fencedKeys = ownKeys

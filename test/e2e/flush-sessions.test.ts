@@ -267,6 +267,67 @@ test('a fence whose flush was removed by force is lifted by the store', async ()
   await done()
 })
 
+test('of two flushes created at once, each has the fence for its own full drain', async () => {
+  const { objects, namespace } = at()
+  const { redis, done } = await prepared('race', 100)
+  await Promise.all(['race-a', 'race-b'].map((name) => objects.create(flush(namespace, name, 'race', { drain: '3s' }))))
+  const ends = await Promise.all(
+    ['race-a', 'race-b'].map(async (name) => statusOf(await untilPhase(name, 'Completed'))),
+  )
+  const [first = 0, second = 0] = ends.map(({ fence }) => fence?.deletedAtMs ?? 0).toSorted((a, b) => a - b)
+  expect(second - first).toBeGreaterThanOrEqual(3000)
+  expect(await redis.set('shop:session:new', 'a login', 'EX', 60)).toBe('OK')
+  await done()
+})
+
+test('a fence that somebody broke is put up again, with a new deletion and a full drain', async () => {
+  const { objects, namespace } = at()
+  const { redis, done } = await prepared('broken', 100)
+  await objects.create(flush(namespace, 'broken', 'broken', { drain: '6s' }))
+  const first = statusOf(await untilFenced('broken')).fence?.deletedAtMs ?? 0
+  await objects.delete('secret', 'broken-acl', namespace)
+  await objects.patch('sessionstore', 'broken', namespace, { metadata: { annotations: { looked: 'at' } } })
+  await waitUntil(
+    'a session comes through the hole',
+    async () => (await redis.set('shop:session:1', 'revived', 'EX', 60)) === 'OK',
+    { timeoutMs: 10_000, intervalMs: 20 },
+  )
+  const completed = statusOf(await untilPhase('broken', 'Completed'))
+  expect((completed.fence?.deletedAtMs ?? 0) - first).toBeGreaterThan(0)
+  expect(await redis.get('shop:session:1')).toBeNull()
+  await done()
+})
+
+test('a spec that cannot be carried out does not keep a flush from its end', async () => {
+  const { objects, namespace } = at()
+  const { redis, done } = await prepared('unknown', 100)
+  await objects.create(flush(namespace, 'unknown', 'unknown', { drain: '3s' }))
+  await untilFenced('unknown')
+  await objects.patch('sessionstore', 'unknown', namespace, { spec: { engine: { version: '9.9' } } })
+  await untilPhase('unknown', 'Completed')
+  expect(await redis.set('shop:session:new', 'a login', 'EX', 60)).toBe('OK')
+  await done()
+})
+
+test('a paused store loses a fence that nobody holds', async () => {
+  const { objects, namespace } = at()
+  const { redis, done } = await prepared('asleep', 10)
+  await objects.patch('sessionstore', 'asleep', namespace, { spec: { maintenance: { paused: true } } })
+  await objects.patch('secret', 'asleep-acl', namespace, {
+    metadata: { annotations: { 'sessionstore.dev/fence': 'gone' } },
+  })
+  await objects.patch('sessionstore', 'asleep', namespace, { metadata: { annotations: { looked: 'at' } } })
+  await waitUntil(
+    'the annotation is gone',
+    async () =>
+      (await objects.get('secret', 'asleep-acl', namespace)).metadata.annotations?.['sessionstore.dev/fence'] ===
+      undefined,
+    { timeoutMs: 20_000 },
+  )
+  expect(await redis.set('shop:session:new', 'a login', 'EX', 60)).toBe('OK')
+  await done()
+})
+
 test('a flush whose store is deleted meanwhile fails, and the chain of the store gets its end', async () => {
   const { objects, namespace } = at()
   const { done } = await prepared('vanished', 10)

@@ -245,9 +245,9 @@ test('an object of somebody else is left alone, and the store says whose name is
     'taken',
     namespace,
     'blocked',
-    (each) => conditionOf(each, 'Ready')?.reason === 'NameTaken',
+    (each) => conditionOf(each, 'Degraded')?.reason === 'NameTaken',
   )
-  expect(conditionOf(blocked, 'Ready')?.message).toContain('ConfigMap taken-config')
+  expect(conditionOf(blocked, 'Degraded')?.message).toContain('ConfigMap taken-config')
   expect((await objects.get('configmap', 'taken-config', namespace))['data']).toEqual({ mine: 'yes' })
   await objects.delete('sessionstore', 'taken', namespace)
 })
@@ -327,4 +327,25 @@ test('a paused store is left as it is until it is resumed', async () => {
   )
   expect(await maxmemory()).toContain(`maxmemory ${128 * 2 ** 20}`)
   await objects.delete('sessionstore', 'paused', namespace)
+})
+
+test('what the API server refuses of a pod is a condition, and what runs goes on', async () => {
+  const { objects, namespace } = at()
+  await objects.apply(store(namespace, 'refused'))
+  await untilReady(objects, namespace, 'refused')
+  const uid = await podUid('refused')
+  await objects.patch('sessionstore', 'refused', namespace, {
+    spec: { pod: { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: 'nowhere' } } } },
+  })
+  const refused = await objects.until(
+    'sessionstore',
+    'refused',
+    namespace,
+    'refused',
+    (each) => conditionOf(each, 'Degraded')?.reason === 'Rejected',
+  )
+  expect(conditionOf(refused, 'Degraded')?.message).toContain('ffinity')
+  expect(isReady(refused)).toBe(true)
+  expect(await podUid('refused')).toBe(uid)
+  await objects.delete('sessionstore', 'refused', namespace)
 })

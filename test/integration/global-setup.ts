@@ -22,6 +22,6 @@ const removeAbandoned = (): void => {
 export const setup = async (): Promise<void> => {
   const log = (line: string): void => console.log(line)
   await ensureDebianPackages(log)
-  await buildGoProgram(kubernetes, log)
+  for (const program of [kubernetes, helm]) await buildGoProgram(program, log)
   removeAbandoned()
 }

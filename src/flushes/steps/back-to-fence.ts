@@ -1,12 +1,32 @@
+import { ensureAccess } from '../../stores/access.ts'
+import { findWriter } from '../../stores/live-acl.ts'
 import { wait, type Flush, type StepResult } from '../flush.ts'
+import type { FlushNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 
-/** The process that acknowledged the fence is gone: whatever runs now must acknowledge it anew, delete anew, and be given a full drain. */
-export const backToFence = (runtime: FlushRuntime, flush: Flush): StepResult => {
+/**
+ * Why the fence that was acknowledged does not stand any more, or undefined while it does: looked for in what the Secret and the server say now,
+ * whoever changed them.
+ */
+export const brokenFence = async (
+  runtime: FlushRuntime,
+  flush: Flush,
+  { connection, info }: FlushNode,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  if (info.runId !== flush.status.fence?.runId) return 'Redis restarted during the flush'
+  const access = await ensureAccess(runtime, flush.store, flush.engine, { signal })
+  if (access.fencedBy !== flush.uid) return 'The Secret with the ACL lost the fence'
+  const writer = await findWriter(connection, flush.store.spec.sessions.keyPrefix, { signal })
+  return writer === undefined ? undefined : `User ${writer} could write`
+}
+
+/** Whatever runs now must acknowledge the fence anew, delete anew, and be given a full drain. */
+export const backToFence = (runtime: FlushRuntime, flush: Flush, why: string): StepResult => {
   const now = runtime.clock.now()
-  const message = 'Redis restarted during the flush: fencing and deleting again, with a full drain'
+  const message = `${why}: fencing and deleting again, with a full drain`
   for (const type of ['Fenced', 'Deleted', 'Scrubbed', 'Drained'] as const)
-    flush.set(type, 'False', 'ProcessRestarted', message, now)
+    flush.set(type, 'False', 'FenceBroken', message, now)
   flush.progress('Fencing', 10)
   return wait(0)
 }

@@ -1,37 +1,48 @@
 import { ensureAccess } from '../../stores/access.ts'
+import { storeUid } from '../../stores/names.ts'
 import { deletePrefix } from '../../redis/delete-prefix.ts'
 import { isDurable } from '../durable.ts'
 import { fenceAndDelete, type FenceResult } from '../fence.ts'
-import { fail, proceed, wait, type Flush, type StepResult } from '../flush.ts'
+import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
 import { onNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { isConfined } from './plan.ts'
 
 /**
- * Takes write rights and deletes. First in the Secret, so that whatever starts from now on starts fenced; then live, with the deletion, in one
- * transaction; then in the server's own ACL file, for a container that restarts; and with an append-only file a deletion counts once it is on disk.
+ * Takes write rights and deletes. First in the Secret, so that whatever starts from now on starts fenced; then live and in the server's own ACL
+ * file; then once more together with the deletion, in one transaction of one process; and with an append-only file a deletion counts once it is on disk.
  */
 export const fenceStep = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
   await onNode(runtime, flush, signal, async (node) => {
-    const startedAt = flush.status.fence?.startedAt ?? runtime.clock.now().toISOString()
-    const access = await ensureAccess(runtime, flush.store, flush.engine, { fence: flush.uid, signal })
-    if (access.fencedBy !== flush.uid) return fail('FenceTaken', 'Another flush holds the fence of this store')
-
+    const access = await ensureAccess(runtime, flush.store, flush.engine, { hold: flush.uid, signal })
+    if (access.fencedBy !== flush.uid) {
+      flush.set(
+        'Fenced',
+        'False',
+        'FenceTaken',
+        'Another flush of this store has the fence: waiting for it',
+        runtime.clock.now(),
+      )
+      return wait(1000)
+    }
     const keyPrefix = flush.store.spec.sessions.keyPrefix
     const flushDatabase = isConfined(flush)
+    // All users as declared, and none beside them; into the server's own file as well, for a container that restarts.
+    await runtime.liveAcl.ensure(node.connection, storeUid(flush.store), node.info.runId, access.users, keyPrefix, {
+      signal,
+    })
     const fenced = await fenceAndDelete(node.connection, {
       clientUsers: access.clientUsers,
       keyPrefix,
       flushDatabase,
       signal,
     })
-    await node.connection.call(['ACL', 'SAVE'], { signal })
     const unlinked = flushDatabase ? 0 : await deletePrefix(node.connection, keyPrefix, { signal })
     recordNode(flush, node.name, fenced, flushDatabase ? fenced.before : unlinked)
-    flush.status.fence = { startedAt, runId: fenced.info.runId, deletedAtMs: fenced.atMs }
-    if (fenced.info.appendOnly && !(await isDurable(node.connection, signal))) return wait(500)
-
     const now = runtime.clock.now()
+    const startedAt = flush.status.fence?.startedAt ?? now.toISOString()
+    flush.status.fence = { startedAt, runId: fenced.info.runId, deletedAtMs: fenced.atMs, deletedAt: now.toISOString() }
+    if (fenced.info.appendOnly && !(await isDurable(node.connection, signal))) return wait(500)
     flush.set('Fenced', 'True', 'WritesRefused', 'No client of the store can write a session', now)
     flush.set('Deleted', 'True', flushDatabase ? 'Flushed' : 'Unlinked', 'Every session in scope was deleted', now)
     flush.progress('Draining', 20)

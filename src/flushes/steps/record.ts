@@ -17,6 +17,8 @@ export const recordIntent = async (runtime: FlushRuntime, flush: Flush, signal: 
     { plan, limits: flush.object.spec.limits, scope: flush.object.spec.scope },
     signal,
   )
+  // maxFence counts from here, whatever becomes of the next step.
+  flush.status.fence ??= { startedAt: runtime.clock.now().toISOString() }
   flush.set('Recorded', 'True', 'IntentRecorded', 'The intent is in a signed AuditRecord', runtime.clock.now())
   return proceed
 }

@@ -3,10 +3,12 @@ import type { RedisConnection } from '../../redis/connection.ts'
 import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
 import { onNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
-import { backToFence } from './back-to-fence.ts'
+import { backToFence, brokenFence } from './back-to-fence.ts'
 
 /** How often a rewrite is asked whether it is done, in ms: of an empty database it takes a few. */
 const pollMs = 50
+/** How soon a rewrite that failed, or one that was under way, is followed by another, in ms. */
+const retryMs = 1_000
 /** How long one pass waits for it, in ms; the next pass goes on. */
 const patienceMs = 5_000
 
@@ -15,13 +17,20 @@ const patienceMs = 5_000
  * anyway, and while nothing new is written.
  */
 export const scrub = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
-  await onNode(runtime, flush, signal, async ({ connection, info }) => {
-    if (info.runId !== flush.status.fence?.runId) return backToFence(runtime, flush)
-    if (!info.appendOnly) {
+  await onNode(runtime, flush, signal, async (node) => {
+    const broken = await brokenFence(runtime, flush, node, signal)
+    if (broken !== undefined) return backToFence(runtime, flush, broken)
+    const { connection, info, name } = node
+    const left =
+      flush.store.status?.nodes?.some((entry) => entry.name === name && entry.appendOnlyFile === true) ?? false
+    if (!info.appendOnly && !left) {
       flush.set('Scrubbed', 'True', 'NoFile', 'Redis keeps nothing on disk', runtime.clock.now())
       return proceed
     }
-    if (!(await rewrite(runtime, connection, signal))) return wait(pollMs)
+    if (!(await rewrite(runtime, connection, !info.appendOnly, signal))) {
+      flush.progress('WaitingForRewrite', 20)
+      return wait(retryMs)
+    }
     flush.set(
       'Scrubbed',
       'True',
@@ -33,7 +42,12 @@ export const scrub = async (runtime: FlushRuntime, flush: Flush, signal: AbortSi
   })
 
 /** True when a rewrite that began after this call has ended well. */
-const rewrite = async (runtime: FlushRuntime, connection: RedisConnection, signal: AbortSignal): Promise<boolean> => {
+const rewrite = async (
+  runtime: FlushRuntime,
+  connection: RedisConnection,
+  isOff: boolean,
+  signal: AbortSignal,
+): Promise<boolean> => {
   const state = async () => {
     const fields = parseFields(await connection.call(['INFO', 'persistence'], { signal }))
     return {
@@ -45,11 +59,15 @@ const rewrite = async (runtime: FlushRuntime, connection: RedisConnection, signa
   const before = await state()
   // One that is under way may have begun before the deletion: it is waited for, and another one made.
   if (before.busy) return false
-  await connection.call(['BGREWRITEAOF'], { signal })
+  // A file of the time before persistence was switched off is replaced by switching it on and off: `appendonly yes` writes it anew.
+  await connection.call(isOff ? ['CONFIG', 'SET', 'appendonly', 'yes'] : ['BGREWRITEAOF'], { signal })
   const untilMs = runtime.clock.monotonicMs() + patienceMs
   while (runtime.clock.monotonicMs() < untilMs) {
     const now = await state()
-    if (!now.busy && now.count > before.count) return now.succeeded
+    if (!now.busy && now.count > before.count) {
+      if (isOff) await connection.call(['CONFIG', 'SET', 'appendonly', 'no'], { signal })
+      return now.succeeded
+    }
     await runtime.clock.sleep(pollMs, signal)
   }
   return false

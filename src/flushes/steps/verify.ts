@@ -4,19 +4,21 @@ import { isDurable } from '../durable.ts'
 import { fail, proceed, wait, type Flush, type StepResult } from '../flush.ts'
 import { infoIn, onNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
-import { backToFence } from './back-to-fence.ts'
+import { backToFence, brokenFence } from './back-to-fence.ts'
 import { isConfined } from './plan.ts'
 
 /** A second pass, then an independent count: Completed is true only when nothing is left on the process that was fenced. */
 export const verify = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
   await onNode(runtime, flush, signal, async (node) => {
-    if (node.info.runId !== flush.status.fence?.runId) return backToFence(runtime, flush)
+    const broken = await brokenFence(runtime, flush, node, signal)
+    if (broken !== undefined) return backToFence(runtime, flush, broken)
     const keyPrefix = flush.store.spec.sessions.keyPrefix
     const removed = await deletePrefix(node.connection, keyPrefix, { signal })
+    flush.status.resurrections = { removed: (flush.status.resurrections?.removed ?? 0) + removed }
     if (removed > 0 && node.info.appendOnly && !(await isDurable(node.connection, signal))) return wait(500)
     const { remaining, runId } = await count(node.connection, keyPrefix, isConfined(flush), signal)
-    if (runId !== flush.status.fence.runId) return backToFence(runtime, flush)
-    flush.status.resurrections = { removed: (flush.status.resurrections?.removed ?? 0) + removed }
+    const since = await brokenFence(runtime, flush, { ...node, info: { ...node.info, runId } }, signal)
+    if (since !== undefined) return backToFence(runtime, flush, since)
     flush.status.nodes = (flush.status.nodes ?? []).map((entry) => ({ ...entry, remaining }))
     if (remaining > 0) {
       return fail(

@@ -1,0 +1,33 @@
+import type { ReadSessionStore } from '../api/resources.ts'
+import { ensureAccess, readFence } from './access.ts'
+import type { ResolvedEngine } from './engines.ts'
+import { storeNamespace, storeUid } from './names.ts'
+import type { Observed } from './observe.ts'
+import type { Report } from './report.ts'
+import type { StoreRuntime } from './runtime.ts'
+
+/**
+ * Says that a flush holds writes back; lifts a fence whose flush is gone (its finalizer was removed by hand), since nobody else would. In a store
+ * that is paused, or whose spec cannot be carried out, as well: writes must not stay refused for that.
+ */
+export const settleFence = async (
+  runtime: StoreRuntime,
+  store: ReadSessionStore,
+  engine: ResolvedEngine | undefined,
+  { node }: Observed,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> => {
+  const holder = await readFence(runtime, store, signal)
+  if (holder === undefined) return
+  if (!engine || (await runtime.isFenceHeld(storeNamespace(store), holder, signal))) {
+    report.set('Degraded', 'True', 'Fenced', 'A FlushSessions holds writes back: nobody can log in until it ends')
+    return
+  }
+  const message = 'The FlushSessions that held writes back is gone without having lifted its fence: lifted now'
+  runtime.events.record(store, { type: 'Warning', reason: 'OrphanFenceLifted', message })
+  const { users } = await ensureAccess(runtime, store, engine, { release: holder, signal })
+  if (!node) return
+  const { keyPrefix } = store.spec.sessions
+  await runtime.liveAcl.ensure(node.connection, storeUid(store), node.info.runId, users, keyPrefix, { signal })
+}
