@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { configMaps } from '../../src/kubernetes/kinds.ts'
 import { waitUntil } from '../cluster/wait-until.ts'
 import { store, untilReady } from '../e2e/fixtures.ts'
 import { clusterWithoutOperator } from './alone.ts'
 import { createFlush, expectEnd, logIn, makeStore, untilEnded } from './flush-run.ts'
-import { openLane, type Lane } from './lane.ts'
+import { openLane, operatorName, type Lane } from './lane.ts'
 
 const cluster = clusterWithoutOperator()
 const lease = 'leases.coordination.k8s.io'
@@ -13,6 +14,12 @@ const inLane = async (namespace: string, work: (lane: Lane) => Promise<void>): P
   const lane = await openLane(cluster(), namespace)
   try {
     await lane.start()
+    // Its keys come first: a process that cannot make them ends, and the kubelet starts another.
+    await waitUntil(
+      'the operator has its keys',
+      () => lane.api.get(configMaps, { namespace, name: `${operatorName}-audit-public-key` }),
+      { timeoutMs: 30_000 },
+    )
     await work(lane)
   } finally {
     await lane.close()
