@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { generateKey, publicKeyOf } from './audit/signature.ts'
 import type { Client } from './kubernetes/client.ts'
+import type { Clock } from './kubernetes/clock.ts'
 import { isApiError } from './kubernetes/errors.ts'
 import { configMaps, secrets, type Secret } from './kubernetes/kinds.ts'
 
@@ -12,6 +13,7 @@ export interface OperatorKeys {
   readonly auditPrivateKey: string
 }
 
+const retryMs = 1_000
 const masterKeyField = 'key'
 const auditKeyField = 'private.pem'
 
@@ -21,6 +23,24 @@ const auditKeyField = 'private.pem'
  * operator password, or the proof of every record, hangs on it.
  */
 export const ensureOperatorKeys = async (
+  client: Client,
+  clock: Clock,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<OperatorKeys> => {
+  for (;;) {
+    try {
+      return await readOrMakeKeys(client, namespace, name, signal)
+    } catch (error) {
+      // An API server that is busy, or another operator at the same time: no reason to end.
+      if (!isApiError(error, 'retryable', 'conflict')) throw error
+      await clock.sleep(retryMs, signal)
+    }
+  }
+}
+
+const readOrMakeKeys = async (
   client: Client,
   namespace: string,
   name: string,

@@ -60,7 +60,13 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
     return late.runtime
   }
   manager.onLeading(async (signal) => {
-    const keys = await ensureOperatorKeys(manager.client, options.operatorNamespace, options.name, signal)
+    const keys = await ensureOperatorKeys(
+      manager.client,
+      manager.clock,
+      options.operatorNamespace,
+      options.name,
+      signal,
+    )
     const sink = await openSink(options.auditLog, {
       onTrouble: (message) => log.warn({ stream: options.auditLog }, message),
     })
