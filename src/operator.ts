@@ -18,6 +18,7 @@ import { Connections } from './stores/connections.ts'
 import { KeyedLock } from './stores/keyed-lock.ts'
 import { LiveAcl } from './stores/live-acl.ts'
 import { managedBySelector } from './stores/names.ts'
+import { SweepTimes } from './stores/policy/sweep-times.ts'
 import { policyReconciler } from './stores/policy/reconcile.ts'
 import { storeReconciler } from './stores/reconcile.ts'
 
@@ -53,6 +54,8 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
     if (!manager.isLeading()) throw new LeaseLostError('this process may no longer be the leader')
   }
   const connections = new Connections({ confirmLeadership: () => manager.confirmLeadership(), guard, log })
+  const liveAcl = new LiveAcl()
+  const sweeps = new SweepTimes(manager.clock)
   // Keys are read when we lead, and no reconcile begins before.
   const late: { runtime?: FlushRuntime } = {}
   const runtime = (): FlushRuntime => {
@@ -81,7 +84,8 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
       masterKey: keys.masterKey,
       connections,
       guard,
-      liveAcl: new LiveAcl(),
+      liveAcl,
+      sweeps,
       lock: new KeyedLock(),
       isFenceHeld: (namespace, flushUid, signal) => isFenceHeld(client, namespace, flushUid, signal),
       caches,
@@ -90,6 +94,10 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
     }
   })
   manager.onStop(() => connections.closeAll())
+  caches.stores.onChange(({ type, object }) => {
+    if (type !== 'deleted') return
+    for (const memory of [liveAcl, sweeps]) memory.forget(object.metadata.uid ?? '')
+  })
   caches.pods.onChange((change) => {
     if (change.type === 'deleted') connections.forget(change.object.metadata.uid ?? '')
   })

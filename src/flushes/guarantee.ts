@@ -10,6 +10,7 @@ export const guaranteeOf = (
   assumptions: [
     'Everything that writes sessions logs in to Redis as one of spec.clients.',
     `No request holds a session for longer than limits.drain (${flush.spec.limits.drain}).`,
+    'The pod that answers is the only one of this store: none was deleted by force while its node was out of reach.',
     'The application does not restore sessions from a second source, such as a copy in a database.',
   ],
   notCovered: [...presetOf(store.spec.sessions.client).notCovered],

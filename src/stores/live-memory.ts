@@ -37,6 +37,22 @@ export const ensureLiveMemory = async (
   return state
 }
 
+/**
+ * What the configuration file may say: a larger `maxmemory` only when the container has the limit for it, since a container that restarts reads
+ * the file, and one that the node has no room for would be killed at its old limit.
+ */
+export const bytesToConfigure = (
+  store: ReadSessionStore,
+  wantedBytes: number,
+  configuredBytes: number | undefined,
+  pod: Pod | undefined,
+): number => {
+  const limitBytes = pod && actualLimitBytes(pod)
+  if (configuredBytes === undefined || limitBytes === undefined) return wantedBytes
+  const fits = limitBytes >= parseBytes(resources(store, wantedBytes).limits.memory)
+  return fits ? wantedBytes : Math.min(wantedBytes, configuredBytes)
+}
+
 /** Says what is in force, and what holds the rest back. */
 export const reportMemory = (
   report: Report,

@@ -8,7 +8,7 @@ import { isRedisError } from '../redis/errors.ts'
 import { ensureAccess, type Access } from './access.ts'
 import { applyOwned, deleteOwned } from './apply-objects.ts'
 import { pinnedEngine, resolveEngine, type ResolvedEngine } from './engines.ts'
-import { ensureLiveMemory, reportMemory } from './live-memory.ts'
+import { bytesToConfigure, ensureLiveMemory, reportMemory } from './live-memory.ts'
 import { NameTakenError } from './name-taken-error.ts'
 import { objectNames, rollHashAnnotation, storeName, storeNamespace, storeUid } from './names.ts'
 import { observe, type Observed, type ObservedNode } from './observe.ts'
@@ -78,7 +78,7 @@ class Pass {
     this.facts = { engine, observed }
     if (this.#paused()) return await reportReady(this.#runtime, this.#store, this.#report, observed, this.#signal)
     const memory = this.#decideMemory(observed)
-    const access = await this.#apply(engine, memory)
+    const access = await this.#apply(engine, memory, observed)
     if (!access)
       return observed.node
         ? await reportReady(this.#runtime, this.#store, this.#report, observed, this.#signal)
@@ -128,12 +128,23 @@ class Pass {
   }
 
   /** The objects that the store becomes. Undefined when one of their names is taken. */
-  async #apply(engine: ResolvedEngine, memory: MaxmemoryDecision): Promise<Access | undefined> {
+  async #apply(
+    engine: ResolvedEngine,
+    memory: MaxmemoryDecision,
+    { pod, config }: Observed,
+  ): Promise<Access | undefined> {
     const [runtime, store, signal] = [this.#runtime, this.#store, this.#signal]
     const { caches } = runtime
+    const configuredBytes = bytesToConfigure(store, memory.bytes, configuredMaxmemory(config), pod)
     try {
       const access = await ensureAccess(runtime, store, engine, { signal })
-      await applyOwned(runtime, store, caches.configMaps, configMap(store, serverConfig(store, memory.bytes)), signal)
+      await applyOwned(
+        runtime,
+        store,
+        caches.configMaps,
+        configMap(store, serverConfig(store, configuredBytes)),
+        signal,
+      )
       const policy = networkPolicy(store, runtime.operator)
       // The policy stands before the pod that it guards.
       if (store.spec.network.enforcement === 'Enforce')

@@ -8,6 +8,7 @@ import type { Connections } from './connections.ts'
 import type { Engines } from './engines.ts'
 import type { KeyedLock } from './keyed-lock.ts'
 import type { LiveAcl } from './live-acl.ts'
+import type { SweepTimes } from './policy/sweep-times.ts'
 import type { OperatorPods } from './plan/network-policy.ts'
 
 /** What every reconcile of a SessionStore works with. */
@@ -23,6 +24,7 @@ export interface StoreRuntime {
   /** Throws a `LeaseLostError` when this process may no longer be the leader. */
   readonly guard: () => void
   readonly liveAcl: LiveAcl
+  readonly sweeps: SweepTimes
   /** One holder per store: a flush and a reconcile never change one store's ACL at once. */
   readonly lock: KeyedLock
   /** Whether the FlushSessions of that UID is still to lift its fence. Asked live: a fence must not be lifted by an old cache. */

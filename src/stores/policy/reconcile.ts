@@ -8,6 +8,7 @@ import { isRedisError } from '../../redis/errors.ts'
 import { parseInfo, type Keyspace } from '../../redis/info.ts'
 import { sweepTtl } from '../../redis/sweep.ts'
 import { presetOf } from '../../sessions/presets.ts'
+import { storeUid } from '../names.ts'
 import { observe, type ObservedNode } from '../observe.ts'
 import { readStore } from '../read-store.ts'
 import type { StoreRuntime } from '../runtime.ts'
@@ -54,7 +55,14 @@ const enforce = async (
     defaultMs: parseDurationMs(ttl.default),
     maxMs: ttl.max === undefined ? undefined : parseDurationMs(ttl.max),
   }
-  return (await sweepTtl(node.connection, keyPrefix, limits, runtime.clock, { signal })).corrected
+  const [uid, generation] = [storeUid(store), store.metadata.generation ?? 0]
+  if (!runtime.sweeps.isDue(uid, generation)) return 0
+  const { corrected } = await runtime.sweeps.time(
+    uid,
+    generation,
+    async () => await sweepTtl(node.connection, keyPrefix, limits, runtime.clock, { signal }),
+  )
+  return corrected
 }
 
 const write = async (
