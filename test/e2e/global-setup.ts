@@ -1,8 +1,10 @@
 import type { TestProject } from 'vitest/node'
 import type { Cluster } from '../cluster/cluster.ts'
 import { openCluster } from '../cluster/open-cluster.ts'
+import { policiesInForce } from '../clients/flush.ts'
 import { operatorNamespace } from './fixtures.ts'
 import { installOperator } from './install.ts'
+import { Kubectl } from './kubectl.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -14,6 +16,8 @@ declare module 'vitest' {
 /** What must be on the cluster before the first test of a tier; each is called once per run, in this order. */
 const preparations: readonly ((cluster: Cluster) => Promise<void>)[] = [
   async (cluster) => await installOperator(cluster, { namespace: operatorNamespace, watch: 'all' }),
+  // On a fresh cluster a flush of the first seconds is refused: nobody can prove who asked.
+  async (cluster) => await policiesInForce(new Kubectl(cluster)),
 ]
 
 /**
