@@ -19,7 +19,7 @@ export const passwordHash = (password: string): string => `#${createHash('sha256
 // What the operator calls, and no more; scripts run with the rights of their caller.
 const operatorCommands = [
   '+auth', '+hello', '+ping', '+select|0', '+info', '+time', '+dbsize', '+multi', '+exec',
-  '+acl|whoami', '+acl|list', '+acl|setuser', '+acl|deluser', '+acl|save',
+  '+acl|whoami', '+acl|list', '+acl|log', '+acl|setuser', '+acl|deluser', '+acl|save',
   '+client|kill', '+client|list', '+client|setname',
   '+config|get', '+config|set',
   '+set', '+del', '+scan', '+unlink', '+flushdb', '+eval', '+pttl', '+pexpire', '+bgrewriteaof', '+waitaof',
