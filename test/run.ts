@@ -34,11 +34,17 @@ interface VitestReport {
 const say = (text: string) =>
   console.log(`[${((performance.now() - startedMs) / 1000).toFixed(0).padStart(4)} s] ${text}`)
 
-/** Runs a program of ours with its output shown; resolves with its exit code. */
-const execute = (args: readonly string[]): Promise<number> =>
+/** Runs a program of ours with its output shown, or held back until it has ended; resolves with its exit code. */
+const execute = (args: readonly string[], output: 'shown' | 'held' = 'shown'): Promise<number> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
-    child.on('close', (code) => resolve(code ?? 1))
+    const stream = output === 'shown' ? 'inherit' : 'pipe'
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', stream, stream] })
+    const held: Buffer[] = []
+    for (const each of [child.stdout, child.stderr]) each?.on('data', (chunk: Buffer) => held.push(chunk))
+    child.on('close', (code) => {
+      process.stdout.write(Buffer.concat(held))
+      resolve(code ?? 1)
+    })
   })
 
 const runCheck = async (): Promise<Count> => {
@@ -50,18 +56,19 @@ const runCheck = async (): Promise<Count> => {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
 }
 
-const runTier = async (tier: Tier): Promise<Count> => {
+const runTier = async (tier: Tier, output: 'shown' | 'held' = 'shown'): Promise<Count> => {
   say(`${tier}: begins`)
   const outputFile = join(results, `${tier}.json`)
   rmSync(outputFile, { force: true })
-  const code = await execute([
+  const vitestArguments = [
     join(root, 'node_modules/vitest/vitest.mjs'),
     'run',
     `--project=${tier}`,
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${outputFile}`,
-  ])
+  ]
+  const code = await execute(vitestArguments, output)
   const count = read(outputFile, code)
   say(`${tier}: ${line(count)}`)
   return count
@@ -118,7 +125,13 @@ try {
   } else {
     // What an interrupted run left behind goes first.
     if (needsCluster) await execute([cluster, 'down'])
-    for (const tier of chosen) total = add(total, await runTier(tier))
+    // What needs no cluster runs beside what mostly waits for one.
+    const beside = chosen.includes('integration') && needsCluster
+    const integration = beside ? runTier('integration', 'held') : undefined
+    for (const tier of chosen) {
+      if (tier !== 'integration' || !integration) total = add(total, await runTier(tier))
+    }
+    if (integration) total = add(total, await integration)
   }
 } finally {
   if (needsCluster) await execute([cluster, 'down'])
