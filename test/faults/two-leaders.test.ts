@@ -68,7 +68,7 @@ test('a leader that was stopped in mid-flush changes nothing any more: the next 
   }
 })
 
-test('with a second replica a fence outlives the SIGKILL of its leader by 20 s at the most, and the drain', async () => {
+test('with a second replica a fence outlives the SIGKILL of its leader by the lease, one retry and the drain', async () => {
   const lane = await openLane(cluster(), 'faults-takeover')
   try {
     const { leader } = await leaderAndStandby(lane)
@@ -95,7 +95,8 @@ test('with a second replica a fence outlives the SIGKILL of its leader by 20 s a
     )
     const outlivedMs = performance.now() - killedMs
     console.log(`the fence outlived its leader by ${(outlivedMs / 1000).toFixed(1)} s`)
-    expect(outlivedMs).toBeLessThan(21_000)
+    // 15 s of lease, up to 4.4 s between two looks of the standby (2 s and a jitter of 1.2), 1 s of drain, and the time to begin work.
+    expect(outlivedMs).toBeLessThan(23_000)
     await untilEnded(lane, 'web')
     expect((await readFlush(lane, 'web')).status?.phase).toBe('Completed')
     await store.close()
