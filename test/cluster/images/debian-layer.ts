@@ -11,7 +11,10 @@ import { layerOf, type Layer } from './make-image.ts'
 const mirror = async (): Promise<string> => {
   const targets = await attempt('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'])
   const uris = targets?.stdout.split('\n') ?? []
-  return uris.find((uri) => /\/debian\/?$/.test(uri))?.replace(/\/$/, '') ?? 'http://deb.debian.org/debian'
+  const found = uris.find((uri) => /\/debian\/?$/.test(uri))
+  if (mirror === undefined)
+    throw new Error('apt knows no Debian mirror: add one to /etc/apt/sources.list.d, then try again')
+  return found.replace(/\/$/, '')
 }
 
 /**
