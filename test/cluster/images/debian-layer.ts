@@ -12,7 +12,7 @@ const mirror = async (): Promise<string> => {
   const targets = await attempt('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'])
   const uris = targets?.stdout.split('\n') ?? []
   const found = uris.find((uri) => /\/debian\/?$/.test(uri))
-  if (mirror === undefined)
+  if (found === undefined)
     throw new Error('apt knows no Debian mirror: add one to /etc/apt/sources.list.d, then try again')
   return found.replace(/\/$/, '')
 }
