@@ -4,8 +4,10 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { openCluster } from '../cluster/open-cluster.ts'
+import { policiesInForce } from '../clients/flush.ts'
 import { operatorNamespace } from '../e2e/fixtures.ts'
 import { installOperator } from '../e2e/install.ts'
+import { Kubectl } from '../e2e/kubectl.ts'
 import { table, type Figure } from './figure.ts'
 import { manyStores } from './many-stores.ts'
 import { millionSessions } from './million-sessions.ts'
@@ -21,6 +23,7 @@ const { values } = parseArgs({
 const cluster = await openCluster()
 // CRDs and admission policies, and no operator but those that are measured.
 await installOperator(cluster, { namespace: operatorNamespace, watch: 'all', values: { replicas: 0 } })
+await policiesInForce(new Kubectl(cluster))
 const figures: readonly Figure[] = [
   ...(await millionSessions(cluster, Number(values.rounds))),
   ...(await manyStores(cluster, Number(values.stores))),
