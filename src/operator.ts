@@ -7,7 +7,15 @@ import { flushReconciler } from './flushes/reconcile.ts'
 import type { FlushRuntime } from './flushes/runtime.ts'
 import { Controller } from './kubernetes/controller.ts'
 import { LeaseLostError } from './kubernetes/errors.ts'
-import { configMaps, networkPolicies, pods, services, statefulSets } from './kubernetes/kinds.ts'
+import {
+  configMaps,
+  endpointSlices,
+  networkPolicies,
+  podDisruptionBudgets,
+  pods,
+  services,
+  statefulSets,
+} from './kubernetes/kinds.ts'
 import type { Logger } from './kubernetes/logger.ts'
 import { Manager } from './kubernetes/manager.ts'
 import { itself, ownerOf, type Mapping } from './kubernetes/mapping.ts'
@@ -16,11 +24,15 @@ import type { Options } from './options.ts'
 import { AuditLog } from './stores/audit-log.ts'
 import { Connections } from './stores/connections.ts'
 import { KeyedLock } from './stores/keyed-lock.ts'
+import { EndedPods } from './stores/ended-pods.ts'
 import { LiveAcl } from './stores/live-acl.ts'
 import { managedBySelector } from './stores/names.ts'
+import { hasEnded } from './stores/pod-state.ts'
 import { SweepTimes } from './stores/policy/sweep-times.ts'
 import { policyReconciler } from './stores/policy/reconcile.ts'
 import { storeReconciler } from './stores/reconcile.ts'
+import { KnownOffsets } from './stores/topology/loss.ts'
+import { Silences } from './stores/topology/silences.ts'
 
 /** Stores reconciled at once. A pass waits mostly for Redis and the API server. */
 const storeConcurrency = 8
@@ -48,12 +60,24 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
     services: manager.informer(services, ours),
     configMaps: manager.informer(configMaps, ours),
     networkPolicies: manager.informer(networkPolicies, ours),
+    endpointSlices: manager.informer(endpointSlices, ours),
+    podDisruptionBudgets: manager.informer(podDisruptionBudgets, ours),
   }
   const flushes = manager.informer(flushSessions)
   const guard = () => {
     if (!manager.isLeading()) throw new LeaseLostError('this process may no longer be the leader')
   }
-  const connections = new Connections({ confirmLeadership: () => manager.confirmLeadership(), guard, log })
+  const connections = new Connections({
+    confirmLeadership: () => manager.confirmLeadership(),
+    guard,
+    log,
+    clock: manager.clock,
+    // Somebody's sessions may be without a primary: before everything else.
+    onLost: (owner) => stores.enqueue({ ...owner, priority: 'high' }),
+  })
+  const silences = new Silences(manager.clock)
+  const offsets = new KnownOffsets()
+  const endedPods = new EndedPods()
   const liveAcl = new LiveAcl()
   const sweeps = new SweepTimes(manager.clock)
   // Keys are read when we lead, and no reconcile begins before.
@@ -85,6 +109,10 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
       connections,
       guard,
       liveAcl,
+      silences,
+      offsets,
+      endedPods,
+      log,
       sweeps,
       lock: new KeyedLock(),
       isFenceHeld: (namespace, flushUid, signal) => isFenceHeld(client, namespace, flushUid, signal),
@@ -95,11 +123,13 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
   })
   manager.onStop(() => connections.closeAll())
   caches.stores.onChange(({ type, object }) => {
-    if (type !== 'deleted') return
-    for (const memory of [liveAcl, sweeps]) memory.forget(object.metadata.uid ?? '')
+    if (type === 'deleted') sweeps.forget(object.metadata.uid ?? '')
   })
-  caches.pods.onChange((change) => {
-    if (change.type === 'deleted') connections.forget(change.object.metadata.uid ?? '')
+  caches.pods.onChange(({ type, object }) => {
+    if (type !== 'deleted') return
+    const uid = object.metadata.uid ?? ''
+    if (hasEnded(object)) endedPods.add(uid)
+    for (const memory of [liveAcl, silences, connections]) memory.forget(uid)
   })
 
   const ofStore = ownerOf('SessionStore', apiVersion)
@@ -115,6 +145,8 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
     .watch(caches.services, ofStore)
     .watch(caches.configMaps, ofStore)
     .watch(caches.networkPolicies, ofStore)
+    .watch(caches.endpointSlices, ofStore)
+    .watch(caches.podDisruptionBudgets, ofStore)
   const policy = new Controller({
     name: 'sessionpolicy',
     concurrency: policyConcurrency,

@@ -46,6 +46,40 @@ const engine = z
   )
   .prefault({})
 
+const topology = z
+  .object({
+    mode: z
+      .enum(['Standalone', 'Replicated'])
+      .default('Standalone')
+      .describe(
+        'Standalone: one Redis in one pod. Replicated: a primary and its replicas; the operator promotes a replica when the primary is lost.',
+      ),
+    replicas: z
+      .int()
+      .min(1)
+      .max(5)
+      .optional()
+      .describe(
+        'Beside the primary, with Replicated. Default 2. From 2 on a primary that nobody can reach stops acknowledging writes; with 1 it does not.',
+      ),
+  })
+  .meta(
+    rules(
+      {
+        rule: "!has(self.replicas) || self.mode == 'Replicated'",
+        message: 'say mode: Replicated beside topology.replicas; a Standalone store has no replica',
+        fieldPath: '.replicas',
+      },
+      {
+        rule: "self.mode == oldSelf.mode || self.mode == 'Replicated'",
+        message:
+          'cannot go back to Standalone: the sessions may be in any of the pods. Set topology.replicas: 1, or make a new SessionStore',
+        fieldPath: '.mode',
+      },
+    ),
+  )
+  .prefault({})
+
 const memory = z
   .object({
     maxmemory: quantity().describe(
@@ -170,63 +204,101 @@ const client = z.object({
     .describe('Where it connects from; the NetworkPolicy admits these and nobody else.'),
 })
 
-export const sessionStoreSpec = z
-  .object({
-    engine,
-    topology: z
-      .object({ mode: z.enum(['Standalone']).default('Standalone').describe('One Redis in one pod.') })
-      .prefault({}),
-    memory,
-    sessions,
-    clients: z
-      .array(client)
-      .min(1)
-      .max(32)
-      .meta({
-        'x-kubernetes-list-type': 'map',
-        'x-kubernetes-list-map-keys': ['name'],
-        ...rules({
-          rule: "self.all(c, !(c.name in ['acl', 'config']))",
-          message: 'the names acl and config are taken by objects of the operator: choose another',
-        }),
-      })
-      .describe('Who may connect: an ACL user, a Secret and an ingress rule each.'),
-    network: z
-      .object({
-        enforcement: z
-          .enum(['Off', 'Enforce'])
-          .default('Enforce')
-          .describe('Enforce makes a NetworkPolicy that denies all but the declared clients and the operator.'),
-      })
-      .prefault({}),
-    persistence: z
-      .object({
-        mode: z
-          .enum(['None', 'AppendOnly'])
-          .default('None')
-          .describe(
-            'AppendOnly keeps an append-only file on an emptyDir: sessions survive a crash of Redis, not the loss of the pod.',
-          ),
-      })
-      .prefault({}),
-    maintenance: z
-      .object({ paused: z.boolean().default(false).describe('Leave everything as it is. Flushes still run.') })
-      .prefault({}),
-    pod,
-    deletionPolicy: z
-      .enum(['Delete', 'Retain'])
-      .default('Delete')
-      .describe("Retain leaves the clients' Secrets behind when the SessionStore is deleted."),
-  })
-  .meta(
-    rules({
-      rule: 'self.topology.mode == oldSelf.topology.mode',
-      message: 'cannot change',
-      fieldPath: '.topology.mode',
-    }),
-  )
+export const sessionStoreSpec = z.object({
+  engine,
+  topology: topology.describe('How many Redis processes keep the sessions.'),
+  memory,
+  sessions,
+  clients: z
+    .array(client)
+    .min(1)
+    .max(32)
+    .meta({
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+      ...rules({
+        rule: "self.all(c, !(c.name in ['acl', 'config']))",
+        message: 'the names acl and config are taken by objects of the operator: choose another',
+      }),
+    })
+    .describe('Who may connect: an ACL user, a Secret and an ingress rule each.'),
+  network: z
+    .object({
+      enforcement: z
+        .enum(['Off', 'Enforce'])
+        .default('Enforce')
+        .describe('Enforce makes a NetworkPolicy that denies all but the declared clients and the operator.'),
+    })
+    .prefault({}),
+  persistence: z
+    .object({
+      mode: z
+        .enum(['None', 'AppendOnly'])
+        .default('None')
+        .describe(
+          'AppendOnly keeps an append-only file on an emptyDir: sessions survive a crash of Redis, not the loss of the pod.',
+        ),
+    })
+    .prefault({}),
+  maintenance: z
+    .object({
+      paused: z
+        .boolean()
+        .default(false)
+        .describe('Leave everything as it is. Flushes still run, and a lost primary is still replaced.'),
+    })
+    .prefault({}),
+  pod,
+  deletionPolicy: z
+    .enum(['Delete', 'Retain'])
+    .default('Delete')
+    .describe("Retain leaves the clients' Secrets behind when the SessionStore is deleted."),
+})
 /** What a person asked for, with every default filled in. */
 export type SessionStoreSpec = z.infer<typeof sessionStoreSpec>
+
+const primary = z
+  .object({
+    term: z
+      .int()
+      .meta({ format: 'int64' })
+      .describe('Counts changes of the primary. Written before a node is promoted, so that no two are for one term.'),
+    target: z.string().describe('The pod that is to be the primary of this term.'),
+    current: z
+      .string()
+      .optional()
+      .describe('The pod that is the primary. Differs from target while a change is under way.'),
+    pod: z.string().describe('UID of the target.'),
+    runId: z.string().describe('Its process.'),
+    replicationId: z.string().optional().describe('The history of writes that began with this term.'),
+    earlierReplicationId: z.string().optional().describe('The history of the term before, where this one began.'),
+    bounded: z
+      .boolean()
+      .optional()
+      .describe('The primary acknowledges writes only while a replica answers: when nobody can reach it, it stops.'),
+    change: z
+      .object({
+        cause: z.string(),
+        planned: z.boolean(),
+        at: time(),
+        from: z.string().optional(),
+        basis: z
+          .string()
+          .describe('What the new primary is chosen by: Replica, EarlierHistory, Disk, Empty, First or Handover.'),
+        knownOffset: z
+          .int()
+          .meta({ format: 'int64' })
+          .optional()
+          .describe('How far the primary before was known to be, in bytes of its history.'),
+        offset: z.int().meta({ format: 'int64' }).describe('How far the new primary was.'),
+        mayBeLostBytes: z.int().meta({ format: 'int64' }),
+        mayBeLostSeconds: z.number().describe('What was acknowledged in so many seconds before may be lost.'),
+      })
+      .describe('How this term began.'),
+    recorded: z.int().meta({ format: 'int64' }).optional().describe('The last term that is in an AuditRecord.'),
+  })
+  .describe('Who the primary of a Replicated store is.')
+export type PrimaryStatus = Readonly<z.infer<typeof primary>>
 
 export const sessionStoreStatus = z.object({
   observedGeneration: z.int().optional(),
@@ -247,13 +319,34 @@ export const sessionStoreStatus = z.object({
         version: z.string(),
         usedMemoryBytes: z.int().meta({ format: 'int64' }),
         pod: z.string().optional().describe('UID of the pod.'),
+        address: z.string().optional().describe('Address of the pod.'),
+        synced: z.boolean().optional().describe('A replica that has the whole data and follows the primary.'),
         appendOnlyFile: z.boolean().optional().describe('Its disk may hold an append-only file, of now or of before.'),
       }),
     )
     .max(64)
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
     .optional(),
-  endpoints: z.object({ primary: z.string() }).optional(),
+  primary: primary.optional(),
+  unaccounted: z
+    .array(
+      z.object({
+        pod: z.string().describe('UID of the pod.'),
+        name: z.string(),
+        address: z.string(),
+        runId: z.string(),
+        since: time(),
+      }),
+    )
+    .max(64)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['pod'] })
+    .optional()
+    .describe(
+      'Redis processes whose pods are gone from the API server, by force, without proof that they ended: they may still run and hold sessions.',
+    ),
+  endpoints: z
+    .object({ primary: z.string(), replicas: z.string().optional().describe('For reads that may be a moment old.') })
+    .optional(),
   binding: z.object({ name: z.string() }).optional().describe('servicebinding.io: the Secret of the first client.'),
   sessions: z
     .object({
@@ -269,6 +362,18 @@ export const sessionStoreStatus = z.object({
       reason: z.string(),
     })
     .optional(),
+  revocation: z
+    .object({
+      flush: z.string().describe('UID of the FlushSessions.'),
+      replicationId: z.string(),
+      earlierReplicationId: z.string().optional(),
+      offset: z.int().meta({ format: 'int64' }),
+    })
+    .optional()
+    .describe(
+      "Where the last deletion of a flush lies in the store's history: a node that has not come so far holds ended sessions, and is emptied before it is promoted.",
+    ),
+  lastFlush: z.string().optional().describe('UID of the FlushSessions that was counted last.'),
   flushEpoch: z.int().meta({ format: 'int64' }).optional().describe('How many flushes have completed.'),
   audit: z
     .object({ sequence: z.int().meta({ format: 'int64' }), head: z.string() })

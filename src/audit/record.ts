@@ -6,7 +6,7 @@ export interface Requester {
 }
 
 /** What happened. More types come with the features that need them. */
-export type AuditType = 'FlushIntended' | 'FlushCompleted' | 'FlushFailed' | 'FlushAborted'
+export type AuditType = 'FlushIntended' | 'FlushCompleted' | 'FlushFailed' | 'FlushAborted' | 'PrimaryChanged'
 
 /** Any JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }

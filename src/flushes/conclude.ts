@@ -1,3 +1,4 @@
+import { writeAuditHead } from '../stores/write-audit-head.ts'
 import { writeStatusPart } from '../stores/write-status-part.ts'
 import { proceed, type Ending, type Flush, type StepResult } from './flush.ts'
 import type { FlushRuntime } from './runtime.ts'
@@ -44,15 +45,12 @@ export const conclude = async (
   return proceed
 }
 
-/** Counts the flush, once: the record that its end has is in the same status, so a process that comes after a crash sees it. */
+/** Counts the flush, once: that it was counted is in the same status, so a process that comes after a crash sees it. */
 const writeStore = async (runtime: FlushRuntime, flush: Flush, ending: Ending, signal: AbortSignal): Promise<void> => {
-  if (flush.head && (flush.store.status?.audit?.sequence ?? 0) >= flush.head.sequence) return
-  // Written once: when the process ended right after this, the chain's head in status says that it was.
-  const { flushEpoch: epoch = 0, audit } = flush.store.status ?? {}
-  if (flush.head && (audit?.sequence ?? 0) >= flush.head.sequence) return
-  const status = {
-    flushEpoch: ending.phase === 'Completed' ? epoch + 1 : epoch,
-    ...(flush.head ? { audit: flush.head } : {}),
+  const { flushEpoch: epoch = 0, lastFlush } = flush.store.status ?? {}
+  if (lastFlush !== flush.uid) {
+    const status = { flushEpoch: ending.phase === 'Completed' ? epoch + 1 : epoch, lastFlush: flush.uid }
+    await writeStatusPart(runtime.client, flush.store, status, storeStatusManager, signal)
   }
-  await writeStatusPart(runtime.client, flush.store, status, storeStatusManager, signal)
+  if (flush.head) await writeAuditHead(runtime.client, flush.store, flush.head, signal)
 }

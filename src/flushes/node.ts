@@ -43,7 +43,7 @@ export const onNode = async (
     if (node) return await work(node)
   } catch (error) {
     if (!(error instanceof RedisError)) throw error
-    if (!['unreachable', 'loading', 'busy'].includes(error.kind)) {
+    if (!['unreachable', 'notListening', 'loading', 'busy'].includes(error.kind)) {
       flush.progress(`Redis refused ${error.message}`, flush.status.progress?.percent ?? 0)
       return wait(refusedMs)
     }

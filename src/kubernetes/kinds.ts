@@ -22,6 +22,16 @@ export interface NetworkPolicy extends KubernetesObject {
   readonly spec?: Readonly<Record<string, unknown>>
 }
 
+export interface EndpointSlice extends KubernetesObject {
+  readonly addressType?: 'IPv4' | 'IPv6'
+  readonly ports?: readonly object[]
+  readonly endpoints?: readonly ({ readonly addresses: readonly string[] } & Readonly<Record<string, unknown>>)[]
+}
+
+export interface PodDisruptionBudget extends KubernetesObject {
+  readonly spec?: Readonly<Record<string, unknown>>
+}
+
 export interface StatefulSet extends KubernetesObject {
   readonly spec?: {
     readonly template: { readonly metadata: ObjectMeta; readonly spec: object }
@@ -62,6 +72,7 @@ export interface Pod extends KubernetesObject {
       readonly status: string
       readonly reason?: string
       readonly message?: string
+      readonly lastTransitionTime?: string
     }[]
     readonly containerStatuses?: readonly ContainerStatus[]
     readonly initContainerStatuses?: readonly ContainerStatus[]
@@ -94,5 +105,21 @@ export const networkPolicies: Resource<NetworkPolicy> = {
   version: 'v1',
   plural: 'networkpolicies',
   kind: 'NetworkPolicy',
+  namespaced: true,
+}
+
+export const podDisruptionBudgets: Resource<PodDisruptionBudget> = {
+  group: 'policy',
+  version: 'v1',
+  plural: 'poddisruptionbudgets',
+  kind: 'PodDisruptionBudget',
+  namespaced: true,
+}
+
+export const endpointSlices: Resource<EndpointSlice> = {
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  plural: 'endpointslices',
+  kind: 'EndpointSlice',
   namespaced: true,
 }

@@ -12,6 +12,8 @@ export interface AclUser {
 export const operatorUser = 'operator'
 /** The name of the user that the kubelet's probes log in as: it can ask whether Redis answers, and nothing else. */
 export const probeUser = 'probe'
+/** The name of the user that replicas log in to their primary as. */
+export const replicationUser = 'replication'
 
 /** How Redis stores a password in an ACL file: `#` and its SHA-256. */
 export const passwordHash = (password: string): string => `#${createHash('sha256').update(password).digest('hex')}`
@@ -20,18 +22,29 @@ export const passwordHash = (password: string): string => `#${createHash('sha256
 const operatorCommands = [
   '+auth', '+hello', '+ping', '+select|0', '+info', '+time', '+dbsize', '+multi', '+exec',
   '+acl|whoami', '+acl|list', '+acl|log', '+acl|setuser', '+acl|deluser', '+acl|save',
-  '+client|kill', '+client|list', '+client|setname',
+  '+client|kill', '+client|list', '+client|setname', '+client|pause', '+client|unpause',
   '+config|get', '+config|set',
+  '+replicaof',
   '+set', '+del', '+scan', '+unlink', '+flushdb', '+eval', '+pttl', '+pexpire', '+bgrewriteaof', '+waitaof',
 ] // prettier-ignore
 
+/** Hashes of the passwords of the users that are not a client's. */
+export interface OwnPasswordHashes {
+  readonly operator: string
+  /** Undefined where nothing is replicated. */
+  readonly replication: string | undefined
+}
+
 /** Users that every store has, whoever its clients are. */
-export const ownUsers = (operatorPasswordHash: string): readonly AclUser[] => [
+export const ownUsers = (hashes: OwnPasswordHashes): readonly AclUser[] => [
   // Nobody can log in as default, but a server that reads its append-only file replays transactions and scripts as this
   // user: without rights it drops them without a word (Redis 7.0.15, measured; redis#14541, valkey#3983).
   { name: 'default', rules: ['reset', 'off', '~*', '&*', '+@all'] },
   { name: probeUser, rules: ['reset', 'on', 'nopass', '-@all', '+ping', '+role', '+auth', '+hello'] },
-  { name: operatorUser, rules: ['reset', 'on', operatorPasswordHash, '~*', '&*', '-@all', ...operatorCommands] },
+  { name: operatorUser, rules: ['reset', 'on', hashes.operator, '~*', '&*', '-@all', ...operatorCommands] },
+  ...(hashes.replication === undefined
+    ? []
+    : [{ name: replicationUser, rules: ['reset', 'on', hashes.replication, '-@all', '+psync', '+replconf', '+ping'] }]),
 ]
 
 export interface ClientAccess {

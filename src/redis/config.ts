@@ -5,6 +5,7 @@ export interface ServerConfig {
   readonly maxmemoryBytes: number
   readonly evictionPolicy: string
   readonly appendOnly: boolean
+  readonly replicated: boolean
 }
 
 /** Where the ACL file lies: on an emptyDir, so that `ACL SAVE` can write it and a restarted container reads what was last decided. */
@@ -19,8 +20,39 @@ export const liveSettings = (config: ServerConfig): Settings => ({
   appendonly: config.appendOnly ? 'yes' : 'no',
 })
 
+/**
+ * Where every node of a Replicated store looks for its primary until the operator tells it of one: nobody listens there, so none is a primary
+ * by itself. Who asks a node in this state for its data gets `-NOMASTERLINK` and keeps what it has (src/replication.c, `syncCommand`): an empty
+ * node that starts wipes nobody.
+ */
+export const deadAddress = ['127.0.0.1', 1] as const
+
+/**
+ * A primary that has not heard from any replica for this long, in s, acknowledges no write any more (`min-replicas-max-lag`). Redis looks once a
+ * second and compares whole seconds, so the last write is acknowledged up to two seconds later.
+ */
+export const maxLagSeconds = 2
+
+/** Memory for what a replica that was away for a moment has missed. Redis does not count it to `maxmemory`. */
+export const backlogBytes = 16 * 2 ** 20
+
+const replicationSettings: Settings = {
+  replicaof: deadAddress.join(' '),
+  // Not before the operator has given it a primary: an application that came here would find nobody logged in.
+  'replica-serve-stale-data': 'no',
+  'repl-diskless-sync-delay': '0',
+  'repl-diskless-load': 'on-empty-db',
+  // What a full synchronisation leaves on disk holds sessions.
+  'rdb-del-sync-files': 'yes',
+  'repl-ping-replica-period': '1',
+  'repl-backlog-size': String(backlogBytes),
+  // Its end would begin a new history, which no replica that is away could go on with.
+  'repl-backlog-ttl': '0',
+  'min-replicas-max-lag': String(maxLagSeconds),
+}
+
 /** What holds from the start of the process to its end. A change here needs a restart. */
-export const startSettings = (): Settings => ({
+export const startSettings = (replicated: boolean): Settings => ({
   port: String(port),
   // Who may come in is decided by the NetworkPolicy and the ACL: `protected-mode` would refuse everybody but loopback.
   'protected-mode': 'no',
@@ -37,10 +69,11 @@ export const startSettings = (): Settings => ({
   'lazyfree-lazy-user-flush': 'yes',
   timeout: '0',
   'tcp-keepalive': '60',
+  ...(replicated ? replicationSettings : {}),
 })
 
 /** A `redis.conf`. Holds no secret. */
 export const redisConf = (config: ServerConfig): string =>
-  Object.entries({ ...startSettings(), ...liveSettings(config) })
+  Object.entries({ ...startSettings(config.replicated), ...liveSettings(config) })
     .map(([name, value]) => `${name} ${value}\n`)
     .join('')

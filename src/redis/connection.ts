@@ -8,6 +8,8 @@ export type Command = readonly [string, ...Argument[]]
 
 export interface RedisCallOptions {
   readonly signal?: AbortSignal
+  /** How long to wait for the reply, in ms; then the connection is closed, since the reply may still come. Default 10,000. */
+  readonly timeoutMs?: number
 }
 
 /**
@@ -21,6 +23,8 @@ export interface RedisConnection {
   transaction(commands: readonly Command[], options?: RedisCallOptions): Promise<readonly Reply[]>
   /** False once it has broken or was closed. */
   readonly open: boolean
+  /** Calls `listener` once when it has broken: the other side closed it, or it was closed here. */
+  onClose(listener: () => void): void
   close(): void
 }
 

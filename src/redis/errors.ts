@@ -1,10 +1,12 @@
 /**
  * What a failed command means for the caller:
  * `unreachable`: no connection, or it broke before the reply (the command may have been carried out);
+ * `notListening`: the host itself says that nothing listens on the port (ECONNREFUSED): the process is gone, or not there yet;
  * `loading`: Redis still reads its data; `denied`: the ACL refused (NOPERM, NOAUTH, WRONGPASS); `readonly`: a replica;
  * `memory`: at maxmemory (OOM); `busy`: a script runs, or a rewrite is under way; `refused`: anything else Redis said no to.
  */
-export type RedisErrorKind = 'unreachable' | 'loading' | 'denied' | 'readonly' | 'memory' | 'busy' | 'refused'
+export type RedisErrorKind =
+  'unreachable' | 'notListening' | 'loading' | 'denied' | 'readonly' | 'memory' | 'busy' | 'refused'
 
 /** A command that failed. Holds the command's name, never its arguments: those may be passwords, keys or sessions. */
 export class RedisError extends Error {

@@ -13,6 +13,27 @@ export interface Info {
   readonly appendOnly: boolean
   readonly evictedKeys: number
   readonly keyspace: Keyspace
+  readonly replication: Replication
+}
+
+/** The replication part of `INFO`, of a primary or a replica. */
+export interface Replication {
+  /** Of the history of writes that this node's data belongs to (`master_replid`). */
+  readonly id: string
+  /** The history that it followed until it was promoted (`master_replid2`), or undefined. */
+  readonly earlierId: string | undefined
+  /** How far in that history, in bytes (`master_repl_offset`). */
+  readonly offset: number
+  /** Host of the primary that a replica was told to follow. */
+  readonly primaryHost: string | undefined
+  /** A replica's link to its primary is up; false for a primary. */
+  readonly linkUp: boolean
+  /** A replica is taking over its primary's whole data: what it holds is no full set. */
+  readonly syncing: boolean
+  /** Seconds since a replica last heard from its primary, with a link or since it broke; undefined when it never had one. */
+  readonly lastIoSeconds: number | undefined
+  /** Replicas that follow a primary and have its whole data (`state=online`), by address. */
+  readonly onlineReplicas: readonly string[]
 }
 
 /** Keys of database 0. */
@@ -36,6 +57,28 @@ const parseKeyspace = (text: string | undefined): Keyspace => ({
   expires: Number(/expires=([0-9]+)/.exec(text ?? '')?.[1] ?? 0),
 })
 
+const noHistory = /^0+$/
+
+const parseReplication = (fields: ReadonlyMap<string, string>): Replication => {
+  const earlierId = fields.get('master_replid2')
+  const known = (name: string) => Number(fields.get(name) ?? -1)
+  const lastIo = known('master_last_io_seconds_ago')
+  const lastHeard = lastIo >= 0 ? lastIo : known('master_link_down_since_seconds')
+  const replicas = [...fields].filter(([name]) => /^slave[0-9]+$/.test(name)).map(([, value]) => value)
+  return {
+    id: fields.get('master_replid') ?? '',
+    earlierId: earlierId === undefined || noHistory.test(earlierId) ? undefined : earlierId,
+    offset: Number(fields.get('master_repl_offset') ?? 0),
+    primaryHost: fields.get('master_host'),
+    linkUp: fields.get('master_link_status') === 'up',
+    syncing: fields.get('master_sync_in_progress') === '1',
+    lastIoSeconds: lastHeard >= 0 ? lastHeard : undefined,
+    onlineReplicas: replicas
+      .filter((value) => value.includes('state=online'))
+      .map((value) => /ip=([^,]+)/.exec(value)?.[1] ?? ''),
+  }
+}
+
 /** Reads the reply of `INFO`. */
 export const parseInfo = (reply: Reply): Info => {
   const fields = parseFields(reply)
@@ -51,5 +94,6 @@ export const parseInfo = (reply: Reply): Info => {
     appendOnly: fields.get('aof_enabled') === '1',
     evictedKeys: number('evicted_keys'),
     keyspace: parseKeyspace(fields.get('db0')),
+    replication: parseReplication(fields),
   }
 }

@@ -23,8 +23,7 @@ export const connect = async (
     ...login,
     ...(options.name === undefined ? {} : { connectionName: options.name }),
     lazyConnect: true,
-    connectTimeout: connectTimeoutMs,
-    commandTimeout: replyTimeoutMs,
+    connectTimeout: options.timeoutMs ?? connectTimeoutMs,
     // What was connected before a new leader took over is cut by it, and must not come back by itself.
     retryStrategy: null,
     reconnectOnError: null,
@@ -42,9 +41,13 @@ export const connect = async (
   const abort = () => redis.disconnect()
   options.signal?.addEventListener('abort', abort, { once: true })
   try {
-    await redis.connect()
     // ioredis connects even when HELLO or AUTH was refused: the first command tells.
-    await redis.ping()
+    const open = async () => {
+      await redis.connect()
+      // Not PING: a replica without its primary refuses it with MASTERDOWN, as it does data (`replica-serve-stale-data no`).
+      await redis.call('ACL', 'WHOAMI')
+    }
+    await withTimeout(open(), options.timeoutMs ?? connectTimeoutMs)
   } catch (error) {
     redis.disconnect()
     // A refused login closes the connection: the event says why, the call only that it is closed.
@@ -55,8 +58,21 @@ export const connect = async (
   return new IoredisConnection(redis)
 }
 
+/** ioredis' own timeout holds for a whole connection; ours differ by what is asked. */
+const withTimeout = async <T>(work: Promise<T>, timeoutMs: number): Promise<T> => {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`no reply within ${timeoutMs} ms`)), timeoutMs)
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 const failure = (command: string, error: unknown): RedisError => {
   if (error instanceof Error && error.name === 'ReplyError') return replyError(command, error.message)
+  if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED')
+    return new RedisError('notListening', command, 'nothing listens there')
   return new RedisError('unreachable', command, error instanceof Error ? error.message : 'failed')
 }
 
@@ -78,7 +94,7 @@ class IoredisConnection implements RedisConnection {
     options.signal?.throwIfAborted()
     const [name, ...rest] = command
     try {
-      return (await this.#redis.call(name, ...rest)) as Reply
+      return (await withTimeout(this.#redis.call(name, ...rest), options.timeoutMs ?? replyTimeoutMs)) as Reply
     } catch (error) {
       throw this.#closeUnlessReply(failure(label(command), error))
     }
@@ -90,7 +106,7 @@ class IoredisConnection implements RedisConnection {
     for (const [name, ...rest] of commands) multi.call(name, ...rest)
     let results: readonly (readonly [Error | null, unknown])[] | null
     try {
-      results = await multi.exec()
+      results = await withTimeout(multi.exec(), options.timeoutMs ?? replyTimeoutMs)
     } catch (error) {
       // EXECABORT: the reason is in the reply of the command that was not queued, such as OOM at maxmemory.
       const [queued] = (error as { previousErrors?: readonly Error[] }).previousErrors ?? []
@@ -104,13 +120,17 @@ class IoredisConnection implements RedisConnection {
     })
   }
 
+  onClose(listener: () => void): void {
+    this.#redis.once('close', listener)
+  }
+
   close(): void {
     this.#redis.disconnect()
   }
 
   /** A call that timed out leaves a reply under way: what comes next on this connection could be taken for another's. */
   #closeUnlessReply(error: RedisError): RedisError {
-    if (error.kind === 'unreachable') this.#redis.disconnect()
+    if (error.kind === 'unreachable' || error.kind === 'notListening') this.#redis.disconnect()
     return error
   }
 }

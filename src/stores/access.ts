@@ -5,7 +5,7 @@ import { aclFile, clientUser, operatorUser, ownUsers, passwordHash, type AclUser
 import type { Login } from '../redis/connection.ts'
 import { presetOf } from '../sessions/presets.ts'
 import { clientSecretData, passwordOf, userName } from './client-secret.ts'
-import { newPassword, operatorPassword } from './credentials.ts'
+import { newPassword, operatorPassword, replicationPassword } from './credentials.ts'
 import { serverVersion, type ResolvedEngine } from './engines.ts'
 import { NameTakenError } from './name-taken-error.ts'
 import {
@@ -19,6 +19,7 @@ import {
   storeUid,
 } from './names.ts'
 import type { StoreRuntime } from './runtime.ts'
+import { isReplicated } from './topology/replicas.ts'
 
 /** Who may do what on a store's Redis, as the Secrets say it now. */
 export interface Access {
@@ -72,7 +73,15 @@ export const ensureAccess = async (
       }),
     )
   }
-  const users = [...ownUsers(passwordHash(operatorLogin(runtime, store).password)), ...clients]
+  const users = [
+    ...ownUsers({
+      operator: passwordHash(operatorLogin(runtime, store).password),
+      replication: isReplicated(store)
+        ? passwordHash(replicationPassword(runtime.masterKey, storeUid(store)))
+        : undefined,
+    }),
+    ...clients,
+  ]
   // First the Secrets: until the ACL file is written it still names who is to go, so a crash in between leaves nothing behind.
   await removeClientSecrets(runtime, store, current, call)
   await writeAcl(runtime, store, current, aclFile(users), fencedBy, call)

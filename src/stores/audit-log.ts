@@ -42,14 +42,20 @@ export class AuditLog {
   }
 
   /**
-   * Records an act once: when this subject has a record of this type already (this process, or the one before it, was interrupted after
-   * writing it), that one is returned. The record is in the API server, and its line in the stream, when this resolves. In a namespace
+   * Records an act once: when this subject has a record of this type already, and `isSame` takes it for this act's (this process, or the one before
+   * it, was interrupted after writing it), that one is returned. The record is in the API server, and its line in the stream, when this resolves. In a namespace
    * that is being deleted no object can be made: then the line alone is written.
    */
-  async record(act: Act, signal: AbortSignal): Promise<SignedRecord> {
+  async record(
+    act: Act,
+    signal: AbortSignal,
+    isSame: (entry: AuditEntry) => boolean = () => true,
+  ): Promise<SignedRecord> {
     for (let attempt = 1; ; attempt += 1) {
       const records = await this.#recordsOf(act, signal)
-      const earlier = records.find(({ entry }) => entry.type === act.type && entry.subject.uid === act.subject.uid)
+      const earlier = records.find(
+        ({ entry }) => entry.type === act.type && entry.subject.uid === act.subject.uid && isSame(entry),
+      )
       if (earlier) return await this.#stream(earlier)
       const last = records.reduce<SignedRecord | undefined>(
         (newest, record) => (newest && newest.entry.sequence >= record.entry.sequence ? newest : record),

@@ -1,5 +1,6 @@
 import type { Logger } from '../kubernetes/logger.ts'
-import type { Pod } from '../kubernetes/kinds.ts'
+import type { Clock } from '../kubernetes/clock.ts'
+import type { ObjectName } from '../kubernetes/objects.ts'
 import { operatorUser } from '../redis/acl.ts'
 import { port } from '../redis/config.ts'
 import type { Command, Login, RedisCallOptions, RedisConnection, Reply } from '../redis/connection.ts'
@@ -12,7 +13,23 @@ export interface ConnectionsOptions {
   /** Throws a `LeaseLostError` when this process may no longer be the leader, by its own clock. */
   readonly guard: () => void
   readonly log: Logger
+  readonly clock: Clock
+  /** Called when a connection breaks that nobody here closed: the process may have ended. */
+  readonly onLost: (owner: ObjectName) => void
 }
+
+/** A process to connect to. */
+export interface Target {
+  /** UID of the pod. */
+  readonly uid: string
+  readonly name: string
+  readonly address: string | undefined
+  /** The SessionStore. */
+  readonly owner: ObjectName
+}
+
+/** A process whose loss must be noticed at once is asked this often, and given this long to answer, in ms. */
+const heartbeatMs = 1_000
 
 /**
  * The operator's connections to Redis, one per pod. Each is opened, then the lease is read live, and only then is it used: what an
@@ -24,14 +41,16 @@ export class Connections {
   readonly #byPod = new Map<string, Promise<RedisConnection>>()
   /** Pods on which this leader has already cut its predecessor. */
   readonly #taken = new Set<string>()
+  readonly #watched = new Set<string>()
+  readonly #closing = new Set<string>()
 
   constructor(options: ConnectionsOptions) {
     this.#options = options
   }
 
   /** The connection to the Redis of a pod, opened when there is none. Throws a `RedisError` or a `LeaseLostError`. */
-  async node(pod: Pod, login: Login, options: RedisCallOptions = {}): Promise<RedisConnection> {
-    const uid = pod.metadata.uid ?? ''
+  async node(target: Target, login: Login, options: RedisCallOptions = {}): Promise<RedisConnection> {
+    const { uid } = target
     const known = this.#byPod.get(uid)
     if (known) {
       const connection = await known.catch(() => undefined)
@@ -39,36 +58,70 @@ export class Connections {
       if (this.#byPod.get(uid) === known) this.#byPod.delete(uid)
     }
     // One at a time for each pod: a second one would take the first for an earlier leader's, and cut it.
-    const opening = this.#byPod.get(uid) ?? this.#open(pod, login, options)
+    const opening = this.#byPod.get(uid) ?? this.#open(target, login, options)
     this.#byPod.set(uid, opening)
     return await opening
   }
 
-  async #open(pod: Pod, login: Login, options: RedisCallOptions): Promise<RedisConnection> {
-    const uid = pod.metadata.uid ?? ''
-    const host = pod.status?.podIP
-    if (host === undefined) throw new RedisError('unreachable', 'CONNECT', 'the pod has no address yet')
-    const connection = await connect({ host, port }, login, { ...options, name: 'operator' })
+  async #open(
+    { uid, name, address, owner }: Target,
+    login: Login,
+    options: RedisCallOptions,
+  ): Promise<RedisConnection> {
+    if (address === undefined) throw new RedisError('unreachable', 'CONNECT', 'the pod has no address yet')
+    const connection = await connect({ host: address, port }, login, { ...options, name: 'operator' })
     try {
       await this.#options.confirmLeadership()
       if (!this.#taken.has(uid)) {
         const cut = await connection.call(['CLIENT', 'KILL', 'USER', operatorUser, 'SKIPME', 'yes'], options)
-        if (Number(cut) > 0)
-          this.#options.log.info({ pod: pod.metadata.name, cut }, 'Cut the connections of an earlier leader')
+        if (Number(cut) > 0) this.#options.log.info({ pod: name, cut }, 'Cut the connections of an earlier leader')
         this.#taken.add(uid)
       }
     } catch (error) {
       connection.close()
       throw error
     }
+    connection.onClose(() => {
+      if (this.#closing.delete(uid)) return
+      this.#options.onLost(owner)
+    })
     return new GuardedConnection(connection, this.#options.guard)
   }
 
-  /** Closes what belongs to a pod that is gone. */
-  forget(podUid: string): void {
-    this.#close(podUid)
-    this.#byPod.delete(podUid)
-    this.#taken.delete(podUid)
+  /** From now on asks the process every second whether it answers; when it does not, its connection is closed, and `onLost` told. */
+  watch(uid: string): void {
+    if (this.#watched.has(uid)) return
+    this.#watched.add(uid)
+    void this.#beat(uid).finally(() => this.#watched.delete(uid))
+  }
+
+  async #beat(uid: string): Promise<void> {
+    try {
+      for (;;) {
+        const connection = await this.#byPod.get(uid)
+        if (!connection?.open) return
+        await connection.call(['PING'], { timeoutMs: heartbeatMs })
+        await this.#options.clock.sleep(heartbeatMs)
+      }
+    } catch {
+      // The connection is closed by now, and its owner knows; or we lead no more.
+    }
+  }
+
+  /** The pod is gone, as far as the API server knows: nothing is remembered of it when its connection has closed, too. */
+  forget(uid: string): void {
+    this.#byPod.get(uid)?.then(
+      (connection) => {
+        if (connection.open) connection.onClose(() => this.#drop(uid))
+        else this.#drop(uid)
+      },
+      () => this.#drop(uid),
+    )
+  }
+
+  #drop(uid: string): void {
+    this.#byPod.delete(uid)
+    this.#taken.delete(uid)
   }
 
   closeAll(): void {
@@ -78,7 +131,10 @@ export class Connections {
 
   #close(podUid: string): void {
     this.#byPod.get(podUid)?.then(
-      (connection) => connection.close(),
+      (connection) => {
+        this.#closing.add(podUid)
+        connection.close()
+      },
       () => undefined,
     )
   }
@@ -105,6 +161,10 @@ class GuardedConnection implements RedisConnection {
   async transaction(commands: readonly Command[], options?: RedisCallOptions): Promise<readonly Reply[]> {
     this.#guard()
     return await this.#connection.transaction(commands, options)
+  }
+
+  onClose(listener: () => void): void {
+    this.#connection.onClose(listener)
   }
 
   close(): void {

@@ -9,3 +9,7 @@ export const newPassword = (): string => randomBytes(32).toString('base64url').r
  */
 export const operatorPassword = (masterKey: Buffer, storeUid: string, generation: number): string =>
   createHmac('sha256', masterKey).update(`sessionstore.dev/operator/${storeUid}/${generation}`).digest('hex')
+
+/** The password with which a store's replicas log in to their primary, derived in the same way. Redis holds it in memory alone. */
+export const replicationPassword = (masterKey: Buffer, storeUid: string): string =>
+  createHmac('sha256', masterKey).update(`sessionstore.dev/replication/${storeUid}`).digest('hex')

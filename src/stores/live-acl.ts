@@ -14,7 +14,7 @@ export interface LiveAclResult {
  * prints after our change is remembered and compared: a difference is somebody else's doing, and is put right.
  */
 export class LiveAcl {
-  /** By the UID of the pod's store; of one start of its server. */
+  /** By the UID of the pod; of one start of its server. */
   readonly #settled = new Map<
     string,
     { readonly process: string; readonly declared: string; readonly printed: string }
@@ -23,7 +23,7 @@ export class LiveAcl {
   /** `process` is the run id of the server: a restarted one is put right again. Throws a `RedisError`. */
   async ensure(
     connection: RedisConnection,
-    storeUid: string,
+    podUid: string,
     process: string,
     users: readonly AclUser[],
     keyPrefix: string,
@@ -32,7 +32,7 @@ export class LiveAcl {
     const declared = JSON.stringify(users)
     const before = await list(connection, options)
     const unconfined = findBeyond(before, [ownKeys(keyPrefix), fencedKeys(keyPrefix)])
-    const settled = this.#settled.get(storeUid)
+    const settled = this.#settled.get(podUid)
     if (settled?.process === process && settled.declared === declared && settled.printed === before.join('\n'))
       return { changed: false, unconfined }
 
@@ -43,12 +43,12 @@ export class LiveAcl {
       options,
     )
     await connection.call(['ACL', 'SAVE'], options)
-    this.#settled.set(storeUid, { process, declared, printed: (await list(connection, options)).join('\n') })
+    this.#settled.set(podUid, { process, declared, printed: (await list(connection, options)).join('\n') })
     return { changed: true, unconfined }
   }
 
-  forget(storeUid: string): void {
-    this.#settled.delete(storeUid)
+  forget(podUid: string): void {
+    this.#settled.delete(podUid)
   }
 }
 

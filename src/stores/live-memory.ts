@@ -22,7 +22,7 @@ export const ensureLiveMemory = async (
   config: ServerConfig,
   signal: AbortSignal,
 ): Promise<ResizeState> => {
-  if (!pod) return { state: 'UnderWay' }
+  if (!pod) return { state: 'Done' }
   const wanted = resources(store, config.maxmemoryBytes)
   const grows = (actualLimitBytes(pod) ?? 0) < parseBytes(wanted.limits.memory)
   if (!grows) {
@@ -45,11 +45,11 @@ export const bytesToConfigure = (
   store: ReadSessionStore,
   wantedBytes: number,
   configuredBytes: number | undefined,
-  pod: Pod | undefined,
+  pods: readonly Pod[],
 ): number => {
-  const limitBytes = pod && actualLimitBytes(pod)
-  if (configuredBytes === undefined || limitBytes === undefined) return wantedBytes
-  const fits = limitBytes >= parseBytes(resources(store, wantedBytes).limits.memory)
+  const limits = pods.map(actualLimitBytes).filter((bytes) => bytes !== undefined)
+  if (configuredBytes === undefined || limits.length === 0) return wantedBytes
+  const fits = Math.min(...limits) >= parseBytes(resources(store, wantedBytes).limits.memory)
   return fits ? wantedBytes : Math.min(wantedBytes, configuredBytes)
 }
 

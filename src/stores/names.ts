@@ -12,6 +12,8 @@ export const managedBySelector = 'app.kubernetes.io/managed-by=session-store-ope
 
 /** On the ACL Secret while a flush holds writes back: that FlushSessions' UID. What it says, pods boot with. */
 export const fenceAnnotation = `${group}/fence`
+/** On the pods of a Replicated store: `primary` or `replica`, as the operator has decided. */
+export const roleLabel = `${group}/role`
 /** On pods and their template: a hash of what cannot change while the server runs. */
 export const rollHashAnnotation = `${group}/roll-hash`
 
@@ -24,11 +26,14 @@ export const objectNames = (store: string) => ({
   statefulSet: store,
   service: store,
   headlessService: `${store}-nodes`,
+  replicaService: `${store}-replicas`,
+  primaryEndpoints: `${store}-primary`,
   config: `${store}-config`,
   acl: `${store}-acl`,
   networkPolicy: store,
+  podDisruptionBudget: store,
   clientSecret: (client: string) => `${store}-${client}`,
-  pod: `${store}-0`,
+  pod: (ordinal: number) => `${store}-${ordinal}`,
 })
 
 /** What selects a store's pods, and nobody else's. */
@@ -72,3 +77,7 @@ export const isOwnedBy = (object: KubernetesObject, store: Owner): boolean =>
 /** The name that clients connect to: absolute for the cluster, without the cluster's domain, which nobody can know. */
 export const primaryHost = (store: Owner): string =>
   `${objectNames(storeName(store)).service}.${storeNamespace(store)}.svc`
+
+/** The name that clients read from when a moment old is good enough. */
+export const replicaHost = (store: Owner): string =>
+  `${objectNames(storeName(store)).replicaService}.${storeNamespace(store)}.svc`

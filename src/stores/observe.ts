@@ -1,28 +1,58 @@
 import type { ReadSessionStore } from '../api/resources.ts'
 import type { ConfigMap, Pod } from '../kubernetes/kinds.ts'
 import type { RedisConnection } from '../redis/connection.ts'
-import { RedisError } from '../redis/errors.ts'
+import { isRedisError, RedisError } from '../redis/errors.ts'
 import { parseInfo, type Info } from '../redis/info.ts'
 import { operatorLogin } from './access.ts'
 import { objectNames, isOwnedBy, storeName, storeNamespace } from './names.ts'
-import { isRunning } from './pod-state.ts'
+import { containerEnded, isRunning } from './pod-state.ts'
 import type { StoreRuntime } from './runtime.ts'
+import { isReplicated } from './topology/replicas.ts'
 
-/** The Redis of a pod, and what it said of itself. */
+/** A Redis that answers, and what it said of itself. */
 export interface ObservedNode {
   readonly connection: RedisConnection
   readonly info: Info
 }
 
+/** What is known of a process: `gone` is proven, `silent` may still run. */
+export type NodeState =
+  | ({ readonly is: 'answering' } & ObservedNode)
+  | { readonly is: 'starting' }
+  | { readonly is: 'gone'; readonly proof: string }
+  | { readonly is: 'silent'; readonly error: RedisError }
+
+/** One place where a store's sessions may be. */
+export interface StoreNode {
+  /** Of the pod. A later pod has the same name, and another UID. */
+  readonly name: string
+  readonly uid: string
+  readonly ordinal: number
+  /** Undefined when the API server has the pod no more, and nothing proves that its process has ended. */
+  readonly pod: Pod | undefined
+  readonly address: string | undefined
+  readonly state: NodeState
+}
+
+/** A node that answers. */
+export type AnsweringNode = StoreNode & { readonly state: ObservedNode & { readonly is: 'answering' } }
+
+export const answers = (node: StoreNode | undefined): node is AnsweringNode => node?.state.is === 'answering'
+
 /** What is true now, gathered once per pass. */
 export interface Observed {
-  readonly pod: Pod | undefined
   readonly config: ConfigMap | undefined
-  /** Undefined while Redis cannot be asked. */
+  readonly nodes: readonly StoreNode[]
+  /** The primary's pod. */
+  readonly pod: Pod | undefined
+  /** The primary; undefined while it cannot be asked, or there is none. */
   readonly node: ObservedNode | undefined
   /** Why it cannot. */
   readonly nodeError: RedisError | undefined
 }
+
+/** How long a node of several is waited for, in ms: while one is frozen the others must not wait. */
+const probeTimeoutMs = 1_000
 
 /** Gathers what a pass decides by. Redis that does not answer is an observation, not an error. */
 export const observe = async (
@@ -34,20 +64,103 @@ export const observe = async (
   const key = (name: string) => `${storeNamespace(store)}/${name}`
   const config = runtime.caches.configMaps.get(key(names.config))
   const set = runtime.caches.statefulSets.get(key(names.statefulSet))
-  const pod =
-    set && isOwnedBy(set, store) ? podOf(runtime.caches.pods.get(key(names.pod)), set.metadata.uid) : undefined
-  const facts = { config: config && isOwnedBy(config, store) ? config : undefined, pod }
-  if (!pod || !isRunning(pod)) return { ...facts, node: undefined, nodeError: undefined }
+  // A pod can also be made by hand, with that name and those labels: only the StatefulSet's own count.
+  const pods = set && isOwnedBy(set, store) ? runtime.caches.pods.byIndex('owner', set.metadata.uid ?? '') : []
+  const nodes = await Promise.all([
+    ...pods.map((pod) => observePod(runtime, store, pod, signal)),
+    ...vanished(runtime, store, pods).map((node) => observeVanished(runtime, store, node, signal)),
+  ])
+  const observed = { config: config && isOwnedBy(config, store) ? config : undefined, nodes }
+  return { ...observed, ...primaryOf(store, nodes) }
+}
+
+/** The primary among the nodes, as status says it, or the only one. */
+export const primaryOf = (
+  store: ReadSessionStore,
+  nodes: readonly StoreNode[],
+): Pick<Observed, 'pod' | 'node' | 'nodeError'> => {
+  const { primary } = store.status ?? {}
+  const node = isReplicated(store) ? nodes.find(({ uid }) => uid === primary?.pod) : nodes[0]
+  const error = node?.state.is === 'silent' ? node.state.error : undefined
+  const isPrimary =
+    answers(node) &&
+    (!isReplicated(store) || (node.state.info.role === 'primary' && node.state.info.runId === primary?.runId))
+  return { pod: node?.pod, node: isPrimary ? node.state : undefined, nodeError: error }
+}
+
+const observePod = async (
+  runtime: StoreRuntime,
+  store: ReadSessionStore,
+  pod: Pod,
+  signal: AbortSignal,
+): Promise<StoreNode> => {
+  const name = pod.metadata.name ?? ''
+  const node = { name, uid: pod.metadata.uid ?? '', ordinal: ordinalOf(name), pod, address: pod.status?.podIP }
+  if (isDeclaredGone(store, node.uid)) return { ...node, state: { is: 'gone', proof: 'a person has said so' } }
+  // A Standalone pod that is going is left alone: whatever it is told now is lost.
+  const usable = isReplicated(store) || pod.metadata.deletionTimestamp === undefined
+  if (usable && isRunning(pod)) return { ...node, state: await ask(runtime, store, node, signal) }
+  const proof = containerEnded(pod)
+  if (proof !== undefined) return { ...node, state: { is: 'gone', proof } }
+  return { ...node, state: { is: 'starting' } }
+}
+
+const ask = async (
+  runtime: StoreRuntime,
+  store: ReadSessionStore,
+  node: Pick<StoreNode, 'uid' | 'name' | 'address'>,
+  signal: AbortSignal,
+): Promise<NodeState> => {
+  const options = { signal, ...(isReplicated(store) ? { timeoutMs: probeTimeoutMs } : {}) }
+  const owner = { namespace: storeNamespace(store), name: storeName(store) }
   try {
-    const connection = await runtime.connections.node(pod, operatorLogin(runtime, store), { signal })
-    const info = parseInfo(await connection.call(['INFO'], { signal }))
-    return { ...facts, node: { connection, info }, nodeError: undefined }
+    const connection = await runtime.connections.node({ ...node, owner }, operatorLogin(runtime, store), options)
+    const info = parseInfo(await connection.call(['INFO'], options))
+    return { is: 'answering', connection, info }
   } catch (error) {
-    if (error instanceof RedisError) return { ...facts, node: undefined, nodeError: error }
+    // The address answers, and says that nothing listens there.
+    if (isRedisError(error, 'notListening') && isReplicated(store))
+      return { is: 'gone', proof: 'a connection to its address is refused' }
+    if (error instanceof RedisError) return { is: 'silent', error }
     throw error
   }
 }
 
-/** The pod, when this StatefulSet made it: a pod can also be made by hand, with that name and those labels. */
-const podOf = (pod: Pod | undefined, setUid: string | undefined): Pod | undefined =>
-  pod?.metadata.ownerReferences?.some((owner) => owner.uid === setUid) ? pod : undefined
+type Vanished = NonNullable<NonNullable<ReadSessionStore['status']>['unaccounted']>[number]
+
+/** Nodes of before whose pods the API server has no more, unless their last state said that they had ended. */
+const vanished = (runtime: StoreRuntime, store: ReadSessionStore, pods: readonly Pod[]): readonly Vanished[] => {
+  if (!isReplicated(store)) return []
+  const { unaccounted = [], nodes = [] } = store.status ?? {}
+  const present = new Set(pods.map((pod) => pod.metadata.uid))
+  const known = new Set(unaccounted.map(({ pod }) => pod))
+  const since = runtime.clock.now().toISOString()
+  const fresh = nodes.flatMap(({ pod, address, name, runId }) =>
+    pod === undefined || address === undefined || known.has(pod) ? [] : [{ pod, address, name, runId, since }],
+  )
+  return [...unaccounted, ...fresh].filter(
+    ({ pod }) => !present.has(pod) && !runtime.endedPods.has(pod) && !isDeclaredGone(store, pod),
+  )
+}
+
+/** A person says that the processes of these pods have ended, by their UIDs: a machine was switched off, say. */
+const goneAnnotation = 'sessionstore.dev/gone-pods'
+
+const isDeclaredGone = (store: ReadSessionStore, uid: string): boolean =>
+  (store.metadata.annotations?.[goneAnnotation] ?? '').split(',').some((entry) => entry.trim() === uid)
+
+const observeVanished = async (
+  runtime: StoreRuntime,
+  store: ReadSessionStore,
+  { pod: uid, name, address, runId }: Vanished,
+  signal: AbortSignal,
+): Promise<StoreNode> => {
+  const node = { name, uid, ordinal: ordinalOf(name), pod: undefined, address }
+  const state = await ask(runtime, store, node, signal)
+  // Another process has the address: an address is one process', so the one before has ended.
+  const other = state.is === 'answering' && state.info.runId !== runId
+  if (other) runtime.connections.forget(uid)
+  return { ...node, state: other ? { is: 'gone', proof: 'another process has its address' } : state }
+}
+
+const ordinalOf = (podName: string): number => Number(/-([0-9]+)$/.exec(podName)?.[1] ?? 0)

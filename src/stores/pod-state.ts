@@ -36,11 +36,32 @@ export const hasStarted = (pod: Pod): boolean =>
 export const isReady = (pod: Pod): boolean =>
   (pod.status?.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True')
 
+/** Since when a pod is ready, in ms since 1970 by its node's clock; undefined when it is not. */
+export const readySinceMs = (pod: Pod): number | undefined => {
+  const ready = pod.status?.conditions?.find(({ type, status }) => type === 'Ready' && status === 'True')
+  return ready && Date.parse(ready.lastTransitionTime ?? '')
+}
+
 /** True when the Redis container runs, ready or not: it can be asked. */
 export const isRunning = (pod: Pod): boolean =>
   pod.status?.podIP !== undefined &&
-  pod.metadata.deletionTimestamp === undefined &&
   (pod.status.containerStatuses ?? []).some((status) => status.state?.running !== undefined)
+
+/** True when somebody has deleted the pod: it ends within its grace period. */
+export const isLeaving = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined
+
+/** True when the kubelet (or, for a node that is out of service, the pod collector) has said that nothing of the pod runs any more. */
+export const hasEnded = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+
+/** By what it is known that the process that ran in the pod has ended, or undefined. */
+export const containerEnded = (pod: Pod): string | undefined => {
+  if (hasEnded(pod)) return `its pod has ended (${pod.status?.reason ?? pod.status?.phase ?? ''})`
+  for (const { state, lastState } of pod.status?.containerStatuses ?? []) {
+    const ended = state?.terminated ?? (state?.waiting ? lastState?.terminated : undefined)
+    if (ended) return `the kubelet says that its container ended (${ended.reason ?? 'no reason'})`
+  }
+  return undefined
+}
 
 const nameOf = (pod: Pod): string => pod.metadata.name ?? ''
 const statuses = (pod: Pod): readonly ContainerStatus[] => [

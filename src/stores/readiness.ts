@@ -3,6 +3,7 @@ import { isRedisError } from '../redis/errors.ts'
 import { operatorLogin } from './access.ts'
 import { objectNames, storeName, storeNamespace } from './names.ts'
 import type { Observed } from './observe.ts'
+import { isReplicated } from './topology/replicas.ts'
 import { isReady } from './pod-state.ts'
 import type { Report } from './report.ts'
 import type { StoreRuntime } from './runtime.ts'
@@ -29,7 +30,9 @@ export const reportReady = async (
 ): Promise<Outcome> => {
   const service = runtime.caches.services.get(`${storeNamespace(store)}/${objectNames(storeName(store)).service}`)
   const clusterIp = service?.spec?.clusterIP
-  if (!pod || !node || !isReady(pod) || clusterIp === undefined) {
+  // Of several pods the operator decides who serves, not the kubelet's next probe.
+  const served = node && (isReplicated(store) || (pod && isReady(pod)))
+  if (!served || clusterIp === undefined) {
     reportStarting(store, report)
     report.set('Ready', 'False', 'PodNotReady', 'Redis runs; waiting for its pod to be ready')
     return { requeueAfterMs: retryMs }
@@ -39,7 +42,7 @@ export const reportReady = async (
     await writeThroughService(clusterIp, operatorLogin(runtime, store), signal)
   } catch (error) {
     if (!isRedisError(error)) throw error
-    const lost = error.kind === 'unreachable'
+    const lost = error.kind === 'unreachable' || error.kind === 'notListening'
     if (lost) reportStarting(store, report)
     const reason = error.kind === 'memory' ? 'OutOfMemory' : 'WriteFailed'
     report.set('Ready', 'False', reason, `A write through the Service failed: ${error.message}`)

@@ -3,12 +3,25 @@ import type { Client } from '../kubernetes/client.ts'
 import type { Clock } from '../kubernetes/clock.ts'
 import type { EventRecorder } from '../kubernetes/events.ts'
 import type { Informer } from '../kubernetes/informer.ts'
-import type { ConfigMap, NetworkPolicy, Pod, Service, StatefulSet } from '../kubernetes/kinds.ts'
+import type { Logger } from '../kubernetes/logger.ts'
+import type {
+  ConfigMap,
+  EndpointSlice,
+  NetworkPolicy,
+  Pod,
+  PodDisruptionBudget,
+  Service,
+  StatefulSet,
+} from '../kubernetes/kinds.ts'
+import type { AuditLog } from './audit-log.ts'
 import type { Connections } from './connections.ts'
+import type { EndedPods } from './ended-pods.ts'
 import type { Engines } from './engines.ts'
 import type { KeyedLock } from './keyed-lock.ts'
 import type { LiveAcl } from './live-acl.ts'
 import type { SweepTimes } from './policy/sweep-times.ts'
+import type { KnownOffsets } from './topology/loss.ts'
+import type { Silences } from './topology/silences.ts'
 import type { OperatorPods } from './plan/network-policy.ts'
 
 /** What every reconcile of a SessionStore works with. */
@@ -24,6 +37,12 @@ export interface StoreRuntime {
   /** Throws a `LeaseLostError` when this process may no longer be the leader. */
   readonly guard: () => void
   readonly liveAcl: LiveAcl
+  readonly silences: Silences
+  readonly offsets: KnownOffsets
+  /** UIDs of pods whose last state said that nothing of them runs any more. */
+  readonly endedPods: Pick<EndedPods, 'has'>
+  readonly audit: AuditLog
+  readonly log: Logger
   readonly sweeps: SweepTimes
   /** One holder per store: a flush and a reconcile never change one store's ACL at once. */
   readonly lock: KeyedLock
@@ -36,5 +55,7 @@ export interface StoreRuntime {
     readonly services: Informer<Service>
     readonly configMaps: Informer<ConfigMap>
     readonly networkPolicies: Informer<NetworkPolicy>
+    readonly endpointSlices: Informer<EndpointSlice>
+    readonly podDisruptionBudgets: Informer<PodDisruptionBudget>
   }
 }

@@ -3,7 +3,7 @@ import type { SessionStoreStatus } from '../api/session-store.ts'
 import { setCondition } from '../kubernetes/apply.ts'
 import { storeManager } from './apply-objects.ts'
 import type { ResolvedEngine } from './engines.ts'
-import { objectNames, primaryHost, storeName } from './names.ts'
+import { objectNames, primaryHost, replicaHost, storeName } from './names.ts'
 import type { Observed } from './observe.ts'
 import type { Report } from './report.ts'
 import type { StoreRuntime } from './runtime.ts'
@@ -42,7 +42,11 @@ export const writeStatus = async (
     conditions,
     ...carried(before, 'engine', engine && { type: engine.type, version: engine.version, image: engine.image }),
     ...carried(before, 'nodes', observed && nodes(before, observed)),
-    endpoints: { primary: primaryHost(store) },
+    ...carried(before, 'unaccounted', observed && unaccounted(runtime, before, observed)),
+    endpoints: {
+      primary: primaryHost(store),
+      ...(store.spec.topology?.mode === 'Replicated' ? { replicas: replicaHost(store) } : {}),
+    },
     ...(client ? { binding: { name: objectNames(storeName(store)).clientSecret(client.name) } } : {}),
     confined: confined(before, facts.unconfinedUser),
   }
@@ -61,23 +65,49 @@ const carried = <K extends keyof SessionStoreStatus>(
   return kept === undefined ? {} : { [key]: kept }
 }
 
-const nodes = (before: SessionStoreStatus | undefined, { pod, node }: Observed): SessionStoreStatus['nodes'] =>
-  pod && node
-    ? [
-        {
-          name: pod.metadata.name ?? '',
-          role: node.info.role,
-          runId: node.info.runId,
-          version: node.info.version,
-          usedMemoryBytes: rounded(node.info.usedMemoryBytes),
-          ...(pod.metadata.uid === undefined ? {} : { pod: pod.metadata.uid }),
-          // Switching persistence off leaves the file where it is, for as long as the pod lives.
-          appendOnlyFile:
-            node.info.appendOnly ||
-            (before?.nodes?.some((entry) => entry.pod === pod.metadata.uid && entry.appendOnlyFile === true) ?? false),
-        },
-      ]
-    : undefined
+type NodeStatus = NonNullable<SessionStoreStatus['nodes']>[number]
+
+const nodes = (before: SessionStoreStatus | undefined, { nodes: found }: Observed): SessionStoreStatus['nodes'] => {
+  const known = (uid: string) => before?.nodes?.find((entry) => entry.pod === uid)
+  const entries = found.flatMap(({ name, uid, pod, address, state }): NodeStatus[] => {
+    const earlier = known(uid)
+    if (!pod) return []
+    // One that does not answer now keeps what it said last: it may still be there.
+    if (state.is !== 'answering') return earlier ? [earlier] : []
+    const { info } = state
+    return [
+      {
+        name,
+        role: info.role,
+        runId: info.runId,
+        version: info.version,
+        usedMemoryBytes: rounded(info.usedMemoryBytes),
+        pod: uid,
+        ...(address === undefined ? {} : { address }),
+        ...(info.role === 'replica' ? { synced: info.replication.linkUp && !info.replication.syncing } : {}),
+        // Switching persistence off leaves the file where it is, for as long as the pod lives.
+        appendOnlyFile: info.appendOnly || earlier?.appendOnlyFile === true,
+      },
+    ]
+  })
+  return entries.length > 0 || (before?.nodes ?? []).length > 0 ? entries : undefined
+}
+
+/** Processes that may still run although their pods are gone. */
+const unaccounted = (
+  runtime: StoreRuntime,
+  before: SessionStoreStatus | undefined,
+  { nodes: found }: Observed,
+): SessionStoreStatus['unaccounted'] => {
+  const since = runtime.clock.now().toISOString()
+  const entries = found.flatMap(({ name, uid, pod, address, state }) => {
+    if (pod || state.is === 'gone') return []
+    const runId = before?.nodes?.find((entry) => entry.pod === uid)?.runId ?? ''
+    const fresh = { pod: uid, name, address: address ?? '', runId, since }
+    return [before?.unaccounted?.find((entry) => entry.pod === uid) ?? fresh]
+  })
+  return entries.length > 0 || (before?.unaccounted ?? []).length > 0 ? entries : undefined
+}
 
 /** To a MiB: an idle store must not write status because a buffer came and went. */
 const rounded = (bytes: number): number => Math.round(bytes / 2 ** 20) * 2 ** 20

@@ -34,6 +34,7 @@ test.each([
 })
 
 test('the limit leaves more room when a rewrite may fork', () => {
-  expect(memoryLimitBytes(256 * mib, false)).toBe(352 * mib)
-  expect(memoryLimitBytes(256 * mib, true)).toBe(512 * mib)
+  expect(memoryLimitBytes(256 * mib, { appendOnly: false, replicated: false })).toBe(352 * mib)
+  expect(memoryLimitBytes(256 * mib, { appendOnly: true, replicated: false })).toBe(512 * mib)
+  expect(memoryLimitBytes(256 * mib, { appendOnly: false, replicated: true })).toBe(528 * mib)
 })

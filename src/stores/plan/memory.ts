@@ -1,22 +1,32 @@
+import { backlogBytes } from '../../redis/config.ts'
+
 const mebibyte = 2 ** 20
+
+/** What memory beside the data depends on. */
+export interface MemoryShape {
+  readonly appendOnly: boolean
+  readonly replicated: boolean
+}
 
 /**
  * The container's memory limit for a `maxmemory`, in bytes, rounded up to a MiB. `maxmemory` counts data and most buffers; beside it
  * stand the process itself (about 8 MiB), fragmentation (a quarter is the usual alarm threshold of `mem_fragmentation_ratio`) and
- * the buffers of a burst of clients. With an append-only file a rewrite forks: pages that are written meanwhile exist twice.
+ * the buffers of a burst of clients. With an append-only file a rewrite forks, and with replicas the first synchronisation does: pages that are
+ * written meanwhile exist twice. The backlog for replicas is not counted to `maxmemory` either.
  */
-export const memoryLimitBytes = (maxmemoryBytes: number, appendOnly: boolean): number => {
-  const factor = appendOnly ? 1.75 : 1.25
-  const fixed = (appendOnly ? 64 : 32) * mebibyte
+export const memoryLimitBytes = (maxmemoryBytes: number, { appendOnly, replicated }: MemoryShape): number => {
+  const factor = appendOnly || replicated ? 1.75 : 1.25
+  const fixed = (appendOnly || replicated ? 64 : 32) * mebibyte + (replicated ? backlogBytes : 0)
   return Math.ceil((maxmemoryBytes * factor + fixed) / mebibyte) * mebibyte
 }
 
 /**
  * Local disk that an append-only store asks for, in bytes: the kubelet evicts a pod that uses more than it asked for when the node is
- * short. The file is rewritten at twice its size (`auto-aof-rewrite-percentage 100`), and during a rewrite old and new stand side by side.
+ * short. The file is rewritten at twice its size (`auto-aof-rewrite-percentage 100`), and during a rewrite old and new stand side by side. A
+ * replica that has sessions already takes over its primary's whole data by way of a file, which is deleted before it is read.
  */
-export const ephemeralStorageBytes = (maxmemoryBytes: number, appendOnly: boolean): number =>
-  appendOnly ? 3 * maxmemoryBytes + 64 * mebibyte : 16 * mebibyte
+export const ephemeralStorageBytes = (maxmemoryBytes: number, { appendOnly, replicated }: MemoryShape): number =>
+  (appendOnly ? 3 * maxmemoryBytes + 64 * mebibyte : 16 * mebibyte) + (replicated ? maxmemoryBytes : 0)
 
 export interface MaxmemoryFacts {
   /** What the spec asks for. */

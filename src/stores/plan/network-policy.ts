@@ -2,6 +2,7 @@ import type { ReadSessionStore } from '../../api/resources.ts'
 import { networkPolicies, type NetworkPolicy } from '../../kubernetes/kinds.ts'
 import { port } from '../../redis/config.ts'
 import { objectNames, ownedMetadata, selectorLabels, storeName } from '../names.ts'
+import { isReplicated } from '../topology/replicas.ts'
 import type { Desired } from './desired.ts'
 
 /** Where the operator's own pods are. */
@@ -11,34 +12,38 @@ export interface OperatorPods {
 }
 
 /**
- * Nothing may reach the store's pods but its declared clients and the operator, and they may reach nothing at all: Redis needs no
- * names and no peers here. The kubelet's probes come from the pod's own node, which is always let through.
+ * Nothing may reach the store's pods but its declared clients, the operator and the store's own replicas, and they may reach nothing but each
+ * other: Redis needs no names here. The kubelet's probes come from the pod's own node, which is always let through.
  */
-export const networkPolicy = (store: ReadSessionStore, operator: OperatorPods): Desired<NetworkPolicy> => ({
-  resource: networkPolicies,
-  object: {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: ownedMetadata(store, objectNames(storeName(store)).networkPolicy),
-    spec: {
-      podSelector: { matchLabels: selectorLabels(store) },
-      policyTypes: ['Ingress', 'Egress'],
-      ingress: [
-        {
-          from: [
-            {
-              namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': operator.namespace } },
-              podSelector: { matchLabels: operator.labels },
-            },
-          ],
-          ports: [{ port, protocol: 'TCP' }],
-        },
-        ...store.spec.clients.map((client) => ({
-          from: client.from.map((peer) => ({ ...peer })),
-          ports: [{ port, protocol: 'TCP' }],
-        })),
-      ],
-      egress: [],
+export const networkPolicy = (store: ReadSessionStore, operator: OperatorPods): Desired<NetworkPolicy> => {
+  const peers = [{ podSelector: { matchLabels: selectorLabels(store) } }]
+  return {
+    resource: networkPolicies,
+    object: {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: ownedMetadata(store, objectNames(storeName(store)).networkPolicy),
+      spec: {
+        podSelector: { matchLabels: selectorLabels(store) },
+        policyTypes: ['Ingress', 'Egress'],
+        ingress: [
+          {
+            from: [
+              {
+                namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': operator.namespace } },
+                podSelector: { matchLabels: operator.labels },
+              },
+            ],
+            ports: [{ port, protocol: 'TCP' }],
+          },
+          ...(isReplicated(store) ? [{ from: peers, ports: [{ port, protocol: 'TCP' }] }] : []),
+          ...store.spec.clients.map((client) => ({
+            from: client.from.map((peer) => ({ ...peer })),
+            ports: [{ port, protocol: 'TCP' }],
+          })),
+        ],
+        egress: isReplicated(store) ? [{ to: peers, ports: [{ port, protocol: 'TCP' }] }] : [],
+      },
     },
-  },
-})
+  }
+}

@@ -1,18 +1,40 @@
+import type { ReadSessionStore } from '../../api/resources.ts'
 import { services, type Service } from '../../kubernetes/kinds.ts'
 import { port } from '../../redis/config.ts'
-import { objectNames, ownedMetadata, selectorLabels, storeName, type Owner } from '../names.ts'
+import { objectNames, ownedMetadata, roleLabel, selectorLabels, storeName, type Owner } from '../names.ts'
+import { isReplicated } from '../topology/replicas.ts'
 import type { Desired } from './desired.ts'
 
 const ports = [{ name: 'redis', port, targetPort: 'redis', protocol: 'TCP' }]
 
-/** What clients connect to: the ready primary. */
-export const primaryService = (store: Owner): Desired<Service> => ({
+/**
+ * What clients connect to: the primary. A Standalone store's only pod, when it is ready; of several pods the one that the operator has written into
+ * the EndpointSlice of `primaryEndpoints`. The selector of the latter matches nothing: Kubernetes' own slice for it stays empty.
+ */
+export const primaryService = (store: ReadSessionStore): Desired<Service> => ({
   resource: services,
   object: {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: ownedMetadata(store, objectNames(storeName(store)).service),
-    spec: { type: 'ClusterIP', selector: selectorLabels(store), ports },
+    spec: {
+      type: 'ClusterIP',
+      selector: isReplicated(store)
+        ? { ...selectorLabels(store), [roleLabel]: 'in-endpoint-slice' }
+        : selectorLabels(store),
+      ports,
+    },
+  },
+})
+
+/** For reads that may be a moment old: the replicas that follow the primary. */
+export const replicaService = (store: Owner): Desired<Service> => ({
+  resource: services,
+  object: {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: ownedMetadata(store, objectNames(storeName(store)).replicaService),
+    spec: { type: 'ClusterIP', selector: { ...selectorLabels(store), [roleLabel]: 'replica' }, ports },
   },
 })
 

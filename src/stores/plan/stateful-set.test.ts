@@ -49,7 +49,7 @@ test('another image waits for a restart', () => {
 })
 
 test('nothing secret is in the pod: no environment, no password in an argument', () => {
-  const text = JSON.stringify(statefulSet(storeWith(), engine, 2 ** 28).object)
+  const text = JSON.stringify(statefulSet(storeWith(), engine, 2 ** 28, 1).object)
   expect(text).not.toContain('"env"')
   expect(text).not.toContain('requirepass')
 })

@@ -5,6 +5,7 @@ import { aclPath, dataPath, port, startSettings } from '../../redis/config.ts'
 import { probeUser } from '../../redis/acl.ts'
 import type { ResolvedEngine } from '../engines.ts'
 import { labels, objectNames, ownedMetadata, rollHashAnnotation, selectorLabels, storeName } from '../names.ts'
+import { isReplicated } from '../topology/replicas.ts'
 import { configKey } from './config-map.ts'
 import type { Desired } from './desired.ts'
 import { ephemeralStorageBytes, memoryLimitBytes } from './memory.ts'
@@ -25,19 +26,73 @@ const aclDirectory = aclPath.slice(0, aclPath.lastIndexOf('/'))
 const aclSource = '/acl-source'
 
 /** The engine's own client as the probe user, who needs no password. `-e` makes an error reply a failure. */
-const ping = (engine: ResolvedEngine): string =>
-  `${engine.type === 'Valkey' ? 'valkey-cli' : 'redis-cli'} -e --no-auth-warning --user ${probeUser} --pass none -p ${port} ping`
+const cli = (engine: ResolvedEngine): string =>
+  `${engine.type === 'Valkey' ? 'valkey-cli' : 'redis-cli'} -e --no-auth-warning --user ${probeUser} --pass none -p ${port}`
+
+const ping = (engine: ResolvedEngine): string => `${cli(engine)} ping`
+
+/** True of a primary, and of a replica whose link is up and that has the whole data: `ROLE` says `connected` (src/replication.c, roleCommand). */
+const follows = (engine: ResolvedEngine): string => `${cli(engine)} role | grep -q -x -e master -e connected`
+
+const startup = { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 60 }
+const readiness = { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 2 }
+const liveness = { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }
+
+const probesAlone = (engine: ResolvedEngine) => ({
+  // A process that still reads its append-only file is alive (LOADING); one that does not answer at all is not.
+  startupProbe: { ...shell(`${ping(engine)} || ${ping(engine)} 2>&1 | grep -q LOADING`), ...startup },
+  readinessProbe: { ...shell(ping(engine)), ...readiness },
+  livenessProbe: {
+    ...shell(`${ping(engine)} || ${ping(engine)} 2>&1 | grep -q -e LOADING -e BUSY -e MASTERDOWN`),
+    ...liveness,
+  },
+})
+
+/** `ROLE` is answered while data is loaded, and by a node that has no primary yet; `PING` then is not. */
+const probesOfNode = (engine: ResolvedEngine) => ({
+  startupProbe: { ...shell(`${cli(engine)} role`), ...startup },
+  readinessProbe: { ...shell(follows(engine)), ...readiness },
+  livenessProbe: { ...shell(`${cli(engine)} role || ${cli(engine)} role 2>&1 | grep -q BUSY`), ...liveness },
+})
+
+/** Time between the deletion of a pod and the end of its Redis, in s. A hand-over takes less than one. */
+const drainSeconds = 5
 
 const shell = (script: string) => ({ exec: { command: ['sh', '-c', script] } })
 
 const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)}Mi`
 
+/**
+ * Unless the spec says otherwise, pods keep away from each other's nodes and zones: no more than a wish, so that a small cluster runs all of them. Not two
+ * spread constraints: nodes that lack one of the keys are left out of the scoring of both (podtopologyspread/scoring.go, `requireAllTopologies`).
+ */
+const spread = (store: ReadSessionStore): { topologySpreadConstraints?: readonly object[]; affinity?: object } => {
+  const { topologySpreadConstraints, affinity } = store.spec.pod
+  const given = {
+    ...(affinity ? { affinity } : {}),
+    ...(topologySpreadConstraints ? { topologySpreadConstraints } : {}),
+  }
+  if (!isReplicated(store)) return given
+  const labelSelector = { matchLabels: selectorLabels(store) }
+  const apart = {
+    weight: 50,
+    podAffinityTerm: { topologyKey: 'topology.kubernetes.io/zone', labelSelector },
+  }
+  return {
+    topologySpreadConstraints: [
+      { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', labelSelector },
+    ],
+    affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [apart] } },
+    ...given,
+  }
+}
+
 /** Resources of the Redis container. Memory is its limit and its request: it is counted on, and never over-committed. */
 export const resources = (store: ReadSessionStore, maxmemoryBytes: number) => {
-  const appendOnly = store.spec.persistence.mode === 'AppendOnly'
-  const memory = mebibytes(memoryLimitBytes(maxmemoryBytes, appendOnly))
+  const shape = { appendOnly: store.spec.persistence.mode === 'AppendOnly', replicated: isReplicated(store) }
+  const memory = mebibytes(memoryLimitBytes(maxmemoryBytes, shape))
   const { cpuRequest, cpuLimit } = store.spec.pod.resources
-  const storage = mebibytes(ephemeralStorageBytes(maxmemoryBytes, appendOnly))
+  const storage = mebibytes(ephemeralStorageBytes(maxmemoryBytes, shape))
   return {
     requests: { cpu: cpuRequest, memory, 'ephemeral-storage': storage },
     limits: { memory, ...(cpuLimit === undefined ? {} : { cpu: cpuLimit }) },
@@ -46,14 +101,13 @@ export const resources = (store: ReadSessionStore, maxmemoryBytes: number) => {
 
 const podSpec = (store: ReadSessionStore, engine: ResolvedEngine, maxmemoryBytes: number) => {
   const names = objectNames(storeName(store))
-  const { nodeSelector, tolerations, affinity, topologySpreadConstraints, priorityClassName, imagePullSecrets } =
-    store.spec.pod
+  const { nodeSelector, tolerations, priorityClassName, imagePullSecrets } = store.spec.pod
+  const replicated = isReplicated(store)
   const containerResources = resources(store, maxmemoryBytes)
   return {
     ...(nodeSelector ? { nodeSelector } : {}),
     ...(tolerations ? { tolerations } : {}),
-    ...(affinity ? { affinity } : {}),
-    ...(topologySpreadConstraints ? { topologySpreadConstraints } : {}),
+    ...spread(store),
     ...(priorityClassName === undefined ? {} : { priorityClassName }),
     ...(imagePullSecrets ? { imagePullSecrets } : {}),
     automountServiceAccountToken: false,
@@ -88,20 +142,9 @@ const podSpec = (store: ReadSessionStore, engine: ResolvedEngine, maxmemoryBytes
         ports: [{ name: 'redis', containerPort: port, protocol: 'TCP' }],
         securityContext,
         resources: containerResources,
-        // A process that still reads its append-only file is alive (LOADING); one that does not answer at all is not.
-        startupProbe: {
-          ...shell(`${ping(engine)} || ${ping(engine)} 2>&1 | grep -q LOADING`),
-          periodSeconds: 1,
-          timeoutSeconds: 2,
-          failureThreshold: 60,
-        },
-        readinessProbe: { ...shell(ping(engine)), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 2 },
-        livenessProbe: {
-          ...shell(`${ping(engine)} || ${ping(engine)} 2>&1 | grep -q -e LOADING -e BUSY -e MASTERDOWN`),
-          periodSeconds: 10,
-          timeoutSeconds: 5,
-          failureThreshold: 6,
-        },
+        ...(replicated ? probesOfNode(engine) : probesAlone(engine)),
+        // A primary that is drained hands over in this time: the operator sees its pod's deletion, and Redis goes on serving.
+        ...(replicated ? { lifecycle: { preStop: { sleep: { seconds: drainSeconds } } } } : {}),
         volumeMounts: [
           { name: 'config', mountPath: '/config', readOnly: true },
           { name: 'acl', mountPath: aclDirectory },
@@ -132,16 +175,17 @@ export const rollHash = (store: ReadSessionStore, engine: ResolvedEngine): strin
     cpu: store.spec.pod.resources,
     labels: store.spec.pod.labels ?? {},
     annotations: store.spec.pod.annotations ?? {},
-    settings: startSettings(),
+    settings: startSettings(isReplicated(store)),
   }
   return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 16)
 }
 
-/** The StatefulSet of a Standalone store. `OnDelete`: a changed template replaces no pod; the operator decides who restarts, and when. */
+/** The StatefulSet of a store. `OnDelete`: a changed template replaces no pod; the operator decides who restarts, and when. */
 export const statefulSet = (
   store: ReadSessionStore,
   engine: ResolvedEngine,
   maxmemoryBytes: number,
+  replicas: number,
 ): Desired<StatefulSet> => {
   const names = objectNames(storeName(store))
   return {
@@ -151,7 +195,7 @@ export const statefulSet = (
       kind: 'StatefulSet',
       metadata: ownedMetadata(store, names.statefulSet),
       spec: {
-        replicas: 1,
+        replicas,
         serviceName: names.headlessService,
         podManagementPolicy: 'Parallel',
         updateStrategy: { type: 'OnDelete' },

@@ -1,0 +1,74 @@
+import { replicationUser } from './acl.ts'
+import { deadAddress, maxLagSeconds, port } from './config.ts'
+import type { Command, RedisCallOptions, RedisConnection } from './connection.ts'
+import { parseInfo, type Info } from './info.ts'
+
+/** Cuts a replica from whom it follows; it keeps its data, its history and its offset. */
+export const cutLink: Command = ['REPLICAOF', ...deadAddress]
+
+/** How a replica logs in to its primary. Held in the memory of the two processes only: the file has a hash, the configuration nothing. */
+export interface ReplicationLogin {
+  readonly password: string
+}
+
+/** Makes a node follow the one at `host`. A node that has the same history goes on from its offset, any other takes the whole data over. */
+export const follow = async (
+  connection: RedisConnection,
+  host: string,
+  ownHost: string,
+  login: ReplicationLogin,
+  options: RedisCallOptions = {},
+): Promise<void> => {
+  await setLogin(connection, ownHost, login, options)
+  await connection.call(['REPLICAOF', host, port], options)
+}
+
+/** What a node needs to follow another one; every node has it, whatever it is now. */
+const setLogin = async (
+  connection: RedisConnection,
+  ownHost: string,
+  { password }: ReplicationLogin,
+  options: RedisCallOptions,
+): Promise<void> => {
+  // Stale data may be read once the node has been given a primary: until its link is up, its pod is not ready.
+  const settings = [
+    ['masteruser', replicationUser],
+    ['masterauth', password],
+    ['replica-announce-ip', ownHost],
+    ['replica-serve-stale-data', 'yes'],
+  ] as const
+  await connection.call(['CONFIG', 'SET', ...settings.flat()], options)
+}
+
+/**
+ * Makes a node the primary, and resolves with what it is then: with a history of its own, that begins where it stood. It acknowledges
+ * writes alone until it has a replica: see {@link bindWrites}.
+ */
+export const promote = async (connection: RedisConnection, options: RedisCallOptions = {}): Promise<Info> => {
+  const replies = await connection.transaction(
+    [
+      ['CONFIG', 'SET', 'min-replicas-to-write', 0, 'replica-serve-stale-data', 'yes'],
+      ['REPLICAOF', 'NO', 'ONE'],
+      ['INFO'],
+    ],
+    options,
+  )
+  return parseInfo(replies[2] ?? '')
+}
+
+/** Lets a primary acknowledge writes only while this many replicas have answered within `min-replicas-max-lag`. */
+export const bindWrites = async (
+  connection: RedisConnection,
+  replicas: 0 | 1,
+  options: RedisCallOptions = {},
+): Promise<void> => {
+  // With what the bound rests on: a server that was started for one node alone has other values.
+  const rest = ['min-replicas-max-lag', maxLagSeconds, 'repl-ping-replica-period', 1] as const
+  await connection.call(['CONFIG', 'SET', 'min-replicas-to-write', replicas, ...rest], options)
+}
+
+/** Closes what applications have open on this node; the operator's own connection stays. */
+export const closeClients = async (connection: RedisConnection, options: RedisCallOptions = {}): Promise<void> => {
+  for (const type of ['normal', 'pubsub'])
+    await connection.call(['CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes'], options)
+}

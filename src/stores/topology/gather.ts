@@ -1,0 +1,37 @@
+import type { ReadSessionStore } from '../../api/resources.ts'
+import type { StoreNode } from '../observe.ts'
+import { hasStarted, isLeaving } from '../pod-state.ts'
+import type { Facts, NodeFacts } from './facts.ts'
+import { wantedReplicas } from './replicas.ts'
+import type { Silences } from './silences.ts'
+
+/** What a decision about the primary rests on, from what was observed. */
+export const gather = (store: ReadSessionStore, nodes: readonly StoreNode[], silences: Silences): Facts => {
+  const { primary } = store.status ?? {}
+  const replicas = wantedReplicas(store)
+  return {
+    primary,
+    replicas,
+    nodes: nodes.map((node) => nodeFacts(store, node, replicas, silences)),
+    isolatedMs: primary && silences.isolatedMs(primary.runId),
+  }
+}
+
+const nodeFacts = (
+  store: ReadSessionStore,
+  { name, uid, ordinal, pod, state }: StoreNode,
+  replicas: number,
+  silences: Silences,
+): NodeFacts => {
+  const keptFile = store.status?.nodes?.some((entry) => entry.pod === uid && entry.appendOnlyFile === true) ?? false
+  return {
+    name,
+    uid,
+    ordinal,
+    leaving: pod === undefined || isLeaving(pod) || ordinal > replicas,
+    state: state.is,
+    silentMs: silences.note(uid, state.is === 'silent'),
+    mayHaveFile: keptFile && pod !== undefined && hasStarted(pod) && !isLeaving(pod),
+    info: state.is === 'answering' ? state.info : undefined,
+  }
+}

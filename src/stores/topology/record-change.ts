@@ -1,0 +1,63 @@
+import type { ReadSessionStore } from '../../api/resources.ts'
+import type { Json } from '../../audit/record.ts'
+import { storeName, storeNamespace, storeUid } from '../names.ts'
+import type { StoreRuntime } from '../runtime.ts'
+import { writeAuditHead } from '../write-audit-head.ts'
+import { writePrimary } from './term.ts'
+
+/** Who is on record for what the operator does by itself. */
+const itself = { username: 'sessionstore.dev/operator', groups: [] }
+
+/** Tells of a change of the primary, and puts it on record, once; in a pass after the change, so that nobody waits for it. */
+export const recordChange = async (
+  runtime: StoreRuntime,
+  store: ReadSessionStore,
+  signal: AbortSignal,
+): Promise<ReadSessionStore> => {
+  const { primary } = store.status ?? {}
+  if (!primary || primary.current !== primary.target || primary.recorded === primary.term) return store
+  const { change, term, target } = primary
+  const { sequence, head } = await append(runtime, store, signal)
+  await writeAuditHead(runtime.client, store, { sequence, head }, signal)
+  announce(runtime, store)
+  runtime.log.info({ term, node: target, ...change }, 'The primary has changed')
+  return await writePrimary(runtime, store, { ...primary, recorded: term }, signal)
+}
+
+const append = async (runtime: StoreRuntime, store: ReadSessionStore, signal: AbortSignal) => {
+  const { primary } = store.status ?? {}
+  const details = { term: primary?.term, node: primary?.target, ...primary?.change }
+  const { entry, hash } = await runtime.audit.record(
+    {
+      storeUid: storeUid(store),
+      storeName: storeName(store),
+      namespace: storeNamespace(store),
+      type: 'PrimaryChanged',
+      subject: { kind: 'SessionStore', name: storeName(store), uid: storeUid(store) },
+      requestedBy: itself,
+      reason: primary?.change.cause ?? '',
+      details: JSON.parse(JSON.stringify(details)) as Record<string, Json>,
+    },
+    signal,
+    (earlier) => earlier.details['term'] === primary?.term,
+  )
+  return { sequence: entry.sequence, head: hash }
+}
+
+const announce = (runtime: StoreRuntime, store: ReadSessionStore): void => {
+  const { primary } = store.status ?? {}
+  if (!primary) return
+  const { basis, cause, planned, mayBeLostBytes, mayBeLostSeconds } = primary.change
+  const who = `${primary.target} is the primary of term ${primary.term}: ${cause}`
+  if (basis === 'First') {
+    runtime.events.record(store, { type: 'Normal', reason: 'PrimaryChosen', message: who })
+  } else if (planned) {
+    runtime.events.record(store, { type: 'Normal', reason: 'HandedOver', message: `${who}. Nothing was lost.` })
+  } else if (basis === 'Empty') {
+    const message = `${who}, and no process or file of this store is left: every session is lost. Everybody logs in again.`
+    runtime.events.record(store, { type: 'Warning', reason: 'SessionsLost', message })
+  } else {
+    const lost = `Sessions written in the last ${mayBeLostSeconds} s before (${mayBeLostBytes} bytes known) may be lost.`
+    runtime.events.record(store, { type: 'Warning', reason: 'PrimaryPromoted', message: `${who}. ${lost}` })
+  }
+}

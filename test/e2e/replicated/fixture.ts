@@ -1,0 +1,107 @@
+import { expect } from 'vitest'
+import type { SessionStoreStatus } from '../../../src/api/session-store.ts'
+import {
+  countSessions,
+  connectClient,
+  isReady,
+  store,
+  untilReady,
+  writeSessions,
+  type StoreClient,
+} from '../fixtures.ts'
+import { secretData, type KubeObject } from '../objects.ts'
+import { startWriter } from '../load/writer.ts'
+import type { Writer } from '../load/running-writer.ts'
+import type { Suite } from '../suite.ts'
+
+export const statusOf = (object: KubeObject): SessionStoreStatus => object['status'] ?? {}
+
+export const topology = (replicas = 2) => ({ topology: { mode: 'Replicated', replicas } })
+
+/** True when every node follows the primary, and its writes are bound to them. */
+export const isWhole =
+  (replicas = 2) =>
+  (object: KubeObject): boolean => {
+    const { primary, nodes = [] } = statusOf(object)
+    return (
+      isReady(object) &&
+      primary?.current === primary?.target &&
+      (primary?.bounded === true || replicas < 2) &&
+      primary?.recorded === primary?.term &&
+      nodes.length === replicas + 1 &&
+      nodes.filter(({ role, synced }) => role === 'replica' && synced).length === replicas
+    )
+  }
+
+export const untilWhole = async (
+  { objects, namespace }: Suite,
+  name: string,
+  { replicas = 2, timeoutMs = 90_000, afterTerm = 0 } = {},
+): Promise<SessionStoreStatus> =>
+  statusOf(
+    await objects.until(
+      'sessionstore',
+      name,
+      namespace,
+      'whole',
+      (each) => isWhole(replicas)(each) && (statusOf(each).primary?.term ?? 0) > afterTerm,
+      timeoutMs,
+    ),
+  )
+
+export interface LoadOptions {
+  readonly spec?: Readonly<Record<string, unknown>>
+  readonly engine?: 'Redis' | 'Valkey'
+  readonly seeds?: number
+  readonly replicas?: number
+}
+
+export interface Loaded {
+  readonly client: StoreClient
+  readonly writer: Writer
+  readonly seeds: number
+}
+
+/** A store of a primary and two replicas, with a thousand sessions and a writer that adds more all the time. */
+export const loadedStore = async (
+  suite: Suite,
+  name: string,
+  { spec = {}, engine = 'Redis', seeds = 1000, replicas = 2 }: LoadOptions = {},
+): Promise<Loaded> => {
+  const { objects, namespace } = suite
+  await objects.apply(store(namespace, name, { engine, spec: { ...topology(replicas), ...spec } }))
+  await untilReady(objects, namespace, name)
+  await untilWhole(suite, name, { replicas })
+  return await load(suite, name, seeds)
+}
+
+export const load = async (suite: Suite, name: string, seeds = 1000): Promise<Loaded> => {
+  const { cluster, objects, namespace } = suite
+  const client = await connectClient(cluster, objects, namespace, name)
+  await writeSessions(client.redis, seeds)
+  const secret = secretData(await objects.get('secret', `${name}-web`, namespace))
+  const { clusterIP } = (await objects.get('service', name, namespace))['spec'] as { clusterIP: string }
+  const writer = await startWriter({
+    cluster,
+    namespace,
+    pod: 'client',
+    host: clusterIP,
+    port: Number(secret['port']),
+    username: secret['username'] ?? '',
+    password: secret['password'] ?? '',
+    prefix: 'shop:session',
+  })
+  await writer.untilAcknowledged(100)
+  return { client, writer, seeds }
+}
+
+export const expectSeeds = async ({ client, seeds }: Loaded): Promise<void> => {
+  expect(await countSessions(client.redis, seeds), 'sessions of before').toBe(seeds)
+}
+
+export const unload = async (suite: Suite, name: string, { client, writer }: Loaded): Promise<void> => {
+  await writer.stop()
+  client.redis.disconnect()
+  await client.close()
+  await suite.objects.delete('sessionstore', name, suite.namespace)
+}
