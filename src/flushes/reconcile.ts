@@ -77,6 +77,9 @@ const open = async (runtime: FlushRuntime, object: ReadFlushSessions, signal: Ab
   try {
     const store = readStore(await runtime.client.get(sessionStores, { namespace, name }, { signal }))
     if (typeof store === 'string') return `SessionStore ${name} cannot be read: ${store}`
+    // A fence on the primary alone would leave its replicas open, and one of them may be promoted.
+    if (store.spec.topology.mode === 'Replicated')
+      return `SessionStore ${name} is Replicated, and this version can only flush Standalone stores. docs/runbook.md says how to flush by hand.`
     const begun = placeOf(object.status?.auditRecords?.[0] ?? '')
     if (begun && begun.storeUid !== storeUid(store))
       return `SessionStore ${name} was deleted, and another one made in its place: create the flush again for that one`
