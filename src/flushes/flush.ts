@@ -7,7 +7,7 @@ import { canonicalJson } from '../kubernetes/declared.ts'
 import type { ResolvedEngine } from '../stores/engines.ts'
 
 export type FlushConditionType =
-  'Planned' | 'Recorded' | 'Fenced' | 'Deleted' | 'Scrubbed' | 'Drained' | 'Verified' | 'Unfenced'
+  'Planned' | 'Recorded' | 'Fenced' | 'Deleted' | 'Scrubbed' | 'Drained' | 'Verified' | 'Unfenced' | 'Replicated'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 

@@ -10,7 +10,9 @@ export const guaranteeOf = (
   assumptions: [
     'Everything that writes sessions logs in to Redis as one of spec.clients.',
     `No request holds a session for longer than limits.drain (${flush.spec.limits.drain}).`,
-    'The pod that answers is the only one of this store: none was deleted by force while its node was out of reach.',
+    store.spec.topology.mode === 'Replicated'
+      ? 'Every process that held these sessions is in status.nodes: none was started by somebody else from a copy of the data.'
+      : 'The pod that answers is the only one of this store: none was deleted by force while its node was out of reach.',
     'The application does not restore sessions from a second source, such as a copy in a database.',
   ],
   notCovered: [...presetOf(store.spec.sessions.client).notCovered],

@@ -1,42 +1,65 @@
 import type { ReadSessionStore } from '../api/resources.ts'
 import { observe } from '../stores/observe.ts'
+import { isReplicated } from '../stores/topology/replicas.ts'
 import type { RedisConnection } from '../redis/connection.ts'
 import { RedisError } from '../redis/errors.ts'
 import { parseInfo, type Info } from '../redis/info.ts'
 import type { FlushRuntime } from './runtime.ts'
 import { wait, type Flush, type StepResult } from './flush.ts'
 
-/** The node that a flush works on, as it answered just now. */
+/** A node of the store, as it answered just now. */
 export interface FlushNode {
   readonly name: string
+  /** UID of the pod. */
+  readonly uid: string
   readonly connection: RedisConnection
   readonly info: Info
 }
 
-/** The store's node, or undefined while it does not answer: what it holds cannot be known, so a flush waits for it. */
+/** A node that may hold sessions and does not answer: it has to acknowledge the deletion, or be proven gone. */
+export type AwayNode = Pick<FlushNode, 'name' | 'uid'>
+
+/** The primary, which a flush works on, and who else may hold its store's sessions. */
+export interface FlushPrimary extends FlushNode {
+  readonly replicas: readonly FlushNode[]
+  readonly away: readonly AwayNode[]
+}
+
+/** The store's primary, or undefined while it does not answer: what it holds cannot be known, so a flush waits for it. */
 export const answeringNode = async (
   runtime: FlushRuntime,
   store: ReadSessionStore,
   signal: AbortSignal,
-): Promise<FlushNode | undefined> => {
-  const { pod, node } = await observe(runtime, store, signal)
-  if (!pod || !node || node.info.loading) return undefined
-  return { name: pod.metadata.name ?? '', ...node }
+): Promise<FlushPrimary | undefined> => {
+  const { pod, node, nodes } = await observe(runtime, store, signal)
+  const primary = nodes.find(
+    ({ state }) => node !== undefined && state.is === 'answering' && state.connection === node.connection,
+  )
+  if (!node || !primary || node.info.loading || (!isReplicated(store) && !pod)) return undefined
+  const others = nodes.filter(({ uid }) => uid !== primary.uid)
+  const { name, uid } = primary
+  const replicas = others.flatMap(({ name, uid, state }) => (state.is === 'answering' ? [{ name, uid, ...state }] : []))
+  const away = others.filter(({ uid, state }) => state.is !== 'answering' && mayHoldSessions(store, uid, state.is))
+  return { name, uid, connection: node.connection, info: node.info, replicas, away }
 }
+
+/** A process that is proven gone holds nothing; the disk of its pod may, and the next one reads it. */
+const mayHoldSessions = ({ status }: ReadSessionStore, uid: string, is: 'starting' | 'gone' | 'silent'): boolean =>
+  is === 'silent' || (status?.nodes?.some((entry) => entry.pod === uid && entry.appendOnlyFile === true) ?? false)
 
 /** How soon a node that does not answer is asked again, in ms; and one that answered with a refusal, which a person may have to look at. */
 const retryMs = 500
 const refusedMs = 2_000
 
 /**
- * Does a step's work on the store's node. While it does not answer, or breaks off in the middle, the flush waits, says so, and does the step
+ * Does a step's work on the store's primary. While it does not answer, or breaks off in the middle, the flush waits, says so, and does the step
  * again: every step can be done twice.
  */
 export const onNode = async (
   runtime: FlushRuntime,
   flush: Flush,
   signal: AbortSignal,
-  work: (node: FlushNode) => Promise<StepResult>,
+  work: (node: FlushPrimary) => Promise<StepResult>,
 ): Promise<StepResult> => {
   try {
     const node = await answeringNode(runtime, flush.store, signal)

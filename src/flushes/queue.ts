@@ -10,12 +10,17 @@ export const aheadOf = (flush: FlushSessions, all: readonly FlushSessions[]): Fl
       other.spec.storeRef.name === flush.spec.storeRef.name &&
       other.spec.dryRun !== true &&
       !isFinal(other.status) &&
+      !waitsForNodes(other) &&
       (isUnderWay(other) || isEarlier(other, flush)),
   )
   return others.toSorted((a, b) => (isEarlier(a, b) ? -1 : 1))[0]
 }
 
 const isUnderWay = (flush: FlushSessions): boolean => flush.status?.fence !== undefined && !isFinal(flush.status)
+
+/** Its fence is down, and it waits for a node that may be away for long: it holds up no other. */
+const waitsForNodes = (flush: FlushSessions): boolean =>
+  flush.status?.conditions?.some(({ type, status }) => type === 'Unfenced' && status === 'True') ?? false
 
 /** By the second of creation, then by name: every operator decides alike. */
 const isEarlier = (a: FlushSessions, b: FlushSessions): boolean => {

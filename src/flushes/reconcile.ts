@@ -10,6 +10,7 @@ import { nameOf, type ObjectName } from '../kubernetes/objects.ts'
 import { pinnedEngine, resolveEngine } from '../stores/engines.ts'
 import { storeUid } from '../stores/names.ts'
 import { readStore } from '../stores/read-store.ts'
+import { isReplicated } from '../stores/topology/replicas.ts'
 import { conclude } from './conclude.ts'
 import { ensureFinalizer, removeFinalizer } from './finalizer.ts'
 import { Flush, isFinal, type Ending, type FlushConditionType, type StepResult } from './flush.ts'
@@ -21,19 +22,24 @@ import { fenceStep } from './steps/fence.ts'
 import { plan } from './steps/plan.ts'
 import { recordEnding, recordIntent } from './steps/record.ts'
 import { scrub } from './steps/scrub.ts'
+import { replicate } from './steps/replicate.ts'
+import { unfence } from './steps/unfence.ts'
 import { verify } from './steps/verify.ts'
 import { flushManager, writeStatus } from './write-status.ts'
 
 type Step = (runtime: FlushRuntime, flush: Flush, signal: AbortSignal) => Promise<StepResult>
 
 /** The steps of a flush: each leaves a condition behind, and is skipped when it is there. Every one can be done again. */
-const steps: readonly { readonly done: FlushConditionType; readonly run: Step }[] = [
+const steps: readonly { readonly done: FlushConditionType; readonly run: Step; readonly replicated?: true }[] = [
   { done: 'Planned', run: plan },
   { done: 'Recorded', run: recordIntent },
   { done: 'Deleted', run: fenceStep },
   { done: 'Scrubbed', run: scrub },
   { done: 'Drained', run: drain },
   { done: 'Verified', run: verify },
+  // Who is away may be so for long: people can log in before it is back.
+  { done: 'Unfenced', run: unfence, replicated: true },
+  { done: 'Replicated', run: replicate, replicated: true },
 ]
 
 /** A queued flush is looked at again this often, in ms, beside the event that the one ahead of it sends. */
@@ -77,9 +83,6 @@ const open = async (runtime: FlushRuntime, object: ReadFlushSessions, signal: Ab
   try {
     const store = readStore(await runtime.client.get(sessionStores, { namespace, name }, { signal }))
     if (typeof store === 'string') return `SessionStore ${name} cannot be read: ${store}`
-    // A fence on the primary alone would leave its replicas open, and one of them may be promoted.
-    if (store.spec.topology.mode === 'Replicated')
-      return `SessionStore ${name} is Replicated, and this version can only flush Standalone stores. docs/runbook.md says how to flush by hand.`
     const begun = placeOf(object.status?.auditRecords?.[0] ?? '')
     if (begun && begun.storeUid !== storeUid(store))
       return `SessionStore ${name} was deleted, and another one made in its place: create the flush again for that one`
@@ -121,7 +124,7 @@ const advance = async (
   flush.status.phase = 'Running'
   flush.status.startedAt ??= runtime.clock.now().toISOString()
   for (const step of steps) {
-    if (flush.is(step.done)) continue
+    if (flush.is(step.done) || (step.replicated && !isReplicated(flush.store))) continue
     if (step.done !== 'Planned' && flush.object.spec.dryRun)
       return await locked(() =>
         end(
@@ -150,14 +153,15 @@ const advance = async (
   )
 }
 
-/** Why a flush must not go on, or undefined. What is verified is finished, whatever was asked since. */
+/** Why a flush must not go on, or undefined. What is verified is finished, whatever was asked since; but nobody has to wait for a node for ever. */
 const stop = (runtime: FlushRuntime, flush: Flush): Ending | undefined => {
-  if (flush.is('Verified')) return undefined
   const { metadata, spec } = flush.object
+  const waits = flush.is('Unfenced') && !flush.is('Replicated') && isReplicated(flush.store)
+  if (flush.is('Verified') && !waits) return undefined
   if (spec.abort) return { phase: 'Aborted', reason: 'Aborted', message: `Aborted: ${spec.abort.reason}` }
   if (metadata.deletionTimestamp !== undefined)
     return { phase: 'Aborted', reason: 'Deleted', message: 'The FlushSessions was deleted before it had finished' }
-  if (spec.limits.onFenceTimeout === 'Release' && untilTimeout(runtime, flush) <= 0) {
+  if (!waits && spec.limits.onFenceTimeout === 'Release' && untilTimeout(runtime, flush) <= 0) {
     return {
       phase: 'Failed',
       reason: 'FenceTimeout',
@@ -169,7 +173,8 @@ const stop = (runtime: FlushRuntime, flush: Flush): Ending | undefined => {
 
 const untilTimeout = (runtime: FlushRuntime, flush: Flush): number => {
   const startedAt = flush.status.fence?.startedAt
-  if (startedAt === undefined || flush.object.spec.limits.onFenceTimeout === 'Hold') return Number.POSITIVE_INFINITY
+  const held = startedAt !== undefined && !flush.is('Unfenced')
+  if (!held || flush.object.spec.limits.onFenceTimeout === 'Hold') return Number.POSITIVE_INFINITY
   return Date.parse(startedAt) + flush.maxFenceMs - runtime.clock.now().getTime()
 }
 
@@ -182,7 +187,8 @@ const end = async (
   if (!flush.status.outcome) {
     // The decision stands before anything is done about it: a process that takes over must not decide again, with the fence down.
     flush.status.outcome = ending
-    if (ending.phase !== 'Completed') flush.set('Verified', 'False', ending.reason, ending.message, runtime.clock.now())
+    const undone = flush.is('Verified') ? 'Replicated' : 'Verified'
+    if (ending.phase !== 'Completed') flush.set(undone, 'False', ending.reason, ending.message, runtime.clock.now())
     if (flush.is('Recorded')) await writeStatus(runtime, flush, signal)
   }
   const result = await conclude(runtime, flush, ending, signal)

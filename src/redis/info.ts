@@ -32,7 +32,7 @@ export interface Replication {
   readonly syncing: boolean
   /** Seconds since a replica last heard from its primary, with a link or since it broke; undefined when it never had one. */
   readonly lastIoSeconds: number | undefined
-  /** Replicas that follow a primary and have its whole data (`state=online`), by address. */
+  /** Replicas that a primary has sent its whole data (`state=online`), by address; they may not have read all of it yet. */
   readonly onlineReplicas: readonly string[]
 }
 

@@ -7,6 +7,9 @@ const connectTimeoutMs = 3_000
 /** How long one reply may take, in ms. The slowest command of ours is a page of a sweep, a few ms. */
 const replyTimeoutMs = 10_000
 
+/** How long the other side may take to close a connection that we close, in ms. */
+const disconnectTimeoutMs = 100
+
 export interface ConnectOptions extends RedisCallOptions {
   /** Shown by `CLIENT LIST`. */
   readonly name?: string
@@ -24,6 +27,8 @@ export const connect = async (
     ...(options.name === undefined ? {} : { connectionName: options.name }),
     lazyConnect: true,
     connectTimeout: options.timeoutMs ?? connectTimeoutMs,
+    // A frozen process does not close its side: whoever waits for the connection's end must not wait for that (ioredis' default: 2 s).
+    disconnectTimeout: disconnectTimeoutMs,
     // What was connected before a new leader took over is cut by it, and must not come back by itself.
     retryStrategy: null,
     reconnectOnError: null,
@@ -81,13 +86,14 @@ const label = (command: Command): string =>
 
 class IoredisConnection implements RedisConnection {
   readonly #redis: Redis
+  #closed = false
 
   constructor(redis: Redis) {
     this.#redis = redis
   }
 
   get open(): boolean {
-    return this.#redis.status === 'ready'
+    return !this.#closed && this.#redis.status === 'ready'
   }
 
   async call(command: Command, options: RedisCallOptions = {}): Promise<Reply> {
@@ -124,13 +130,16 @@ class IoredisConnection implements RedisConnection {
     this.#redis.once('close', listener)
   }
 
+  /** Once: each `disconnect` of ioredis 5 adds a listener to the socket, and that of a frozen process takes two seconds to close. */
   close(): void {
+    if (this.#closed) return
+    this.#closed = true
     this.#redis.disconnect()
   }
 
   /** A call that timed out leaves a reply under way: what comes next on this connection could be taken for another's. */
   #closeUnlessReply(error: RedisError): RedisError {
-    if (error.kind === 'unreachable' || error.kind === 'notListening') this.#redis.disconnect()
+    if (error.kind === 'unreachable' || error.kind === 'notListening') this.close()
     return error
   }
 }

@@ -1,8 +1,8 @@
-import type { ReadSessionStore } from '../api/resources.ts'
+import { sessionStores, type ReadSessionStore } from '../api/resources.ts'
 import { parseBytes } from '../api/values.ts'
 import type { Reconcile } from '../kubernetes/controller.ts'
 import { isApiError } from '../kubernetes/errors.ts'
-import { keyOf } from '../kubernetes/objects.ts'
+import { keyOf, nameOf } from '../kubernetes/objects.ts'
 import type { Pod } from '../kubernetes/kinds.ts'
 import { isRedisError } from '../redis/errors.ts'
 import { ensureAccess, type Access } from './access.ts'
@@ -46,12 +46,28 @@ export const storeReconciler =
       return {}
     }
     return await runtime.lock.run(storeUid(store), async () => {
-      const pass = new Pass(runtime, store, report, signal)
-      const outcome = await pass.run()
-      await writeStatus(runtime, pass.store, report, pass.facts, signal)
-      return outcome
+      try {
+        const pass = new Pass(runtime, store, report, signal)
+        const outcome = await pass.run()
+        await writeStatus(runtime, pass.store, report, pass.facts, signal)
+        return outcome
+      } catch (error) {
+        // Deleted in the middle of a pass: what it is missing is itself.
+        if (isApiError(error, 'notFound') && (await isGone(runtime, store, signal))) return {}
+        throw error
+      }
     })
   }
+
+const isGone = async (runtime: StoreRuntime, store: ReadSessionStore, signal: AbortSignal): Promise<boolean> => {
+  try {
+    const current = await runtime.client.get(sessionStores, nameOf(store), { signal })
+    return current.metadata.uid !== storeUid(store)
+  } catch (error) {
+    if (isApiError(error, 'notFound')) return true
+    throw error
+  }
+}
 
 /** One pass over one store, in the order of a table of contents. */
 class Pass {
@@ -117,9 +133,16 @@ class Pass {
   async #keepPrimary(engine: ResolvedEngine, seen: Observed, fenced: boolean): Promise<Observed> {
     if (!isReplicated(this.#store)) return seen
     const [runtime, signal] = [this.#runtime, this.#signal]
-    const kept = await keepPrimary(runtime, this.#store, engine, seen, this.#report, fenced, signal)
-    this.#store = kept.store
-    return kept.observed
+    try {
+      const kept = await keepPrimary(runtime, this.#store, engine, seen, this.#report, fenced, signal)
+      this.#store = kept.store
+      return kept.observed
+    } catch (error) {
+      if (!isRedisError(error)) throw error
+      // A node broke off in the middle: what was written down stands, and the next pass goes on from it.
+      this.#report.set('Ready', 'False', 'RedisUnreachable', error.message)
+      return { ...seen, pod: undefined, node: undefined }
+    }
   }
 
   /** What cannot change while a process runs: one pod after another, with nothing lost. Only where there is a replica to take over. */

@@ -12,11 +12,11 @@ import {
   writeSessions,
 } from './fixtures.ts'
 import { secretData } from './objects.ts'
+import { scaleOperator } from './operator.ts'
 import { suite } from './suite.ts'
 import { openTunnel } from './tunnel.ts'
 
 const at = suite('e2e-crash')
-const deployment = 'session-store-operator'
 
 const killRedis = async (name: string): Promise<void> => {
   const { cluster, namespace } = at()
@@ -28,23 +28,6 @@ const untilWritten = async (redis: Redis, timeoutMs: number): Promise<void> => {
     timeoutMs,
     intervalMs: 50,
   })
-}
-
-const scaleOperator = async (replicas: number): Promise<void> => {
-  const { objects } = at()
-  await objects.run(['scale', 'deployment', deployment, '-n', operatorNamespace, `--replicas=${replicas}`])
-  if (replicas === 0)
-    await objects.run([
-      'wait',
-      '--for=delete',
-      'pod',
-      '-l',
-      'app.kubernetes.io/name=session-store-operator',
-      '-n',
-      operatorNamespace,
-      '--timeout=60s',
-    ])
-  else await objects.run(['rollout', 'status', 'deployment', deployment, '-n', operatorNamespace, '--timeout=60s'])
 }
 
 test.each(['Redis', 'Valkey'] as const)(
@@ -98,7 +81,7 @@ test('with the operator scaled to zero, Redis restarts and serves', async () => 
   await untilReady(objects, namespace, 'alone')
   const client = await connectClient(cluster, objects, namespace, 'alone')
   await writeSessions(client.redis, 1000)
-  await scaleOperator(0)
+  await scaleOperator(objects, 0)
   try {
     await killRedis('alone')
     await untilWritten(client.redis, 30_000)
@@ -106,7 +89,7 @@ test('with the operator scaled to zero, Redis restarts and serves', async () => 
     await objects.delete('pod', 'alone-0', namespace)
     await untilWritten(client.redis, 60_000)
   } finally {
-    await scaleOperator(2)
+    await scaleOperator(objects, 2)
   }
   client.redis.disconnect()
   await client.close()

@@ -4,7 +4,7 @@ import { countPrefix } from '../../redis/delete-prefix.ts'
 import { storeUid } from '../../stores/names.ts'
 import { proceed, type Flush, type StepResult } from '../flush.ts'
 import { costsOf, guaranteeOf } from '../guarantee.ts'
-import { onNode, type FlushNode } from '../node.ts'
+import { onNode, type FlushPrimary } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 
 /** Keys that `FLUSHDB ASYNC` or our own unlinking frees in a second, at the least (140 k/s by redis-cli, measured). */
@@ -35,13 +35,13 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
 export const isConfined = (flush: Flush): boolean => flush.store.status?.confined?.value === true
 
 /** Binds a plan to what it was made of: the request, the store, how often it was flushed, and the processes that hold the data. */
-const digest = (flush: Flush, node: FlushNode): string => {
+const digest = (flush: Flush, node: FlushPrimary): string => {
   const { abort: _abort, ...spec } = flush.object.spec
   const parts = {
     spec,
     storeUid: storeUid(flush.store),
     flushEpoch: flush.store.status?.flushEpoch ?? 0,
-    runIds: [node.info.runId],
+    runIds: [node.info.runId, ...node.replicas.map(({ info }) => info.runId).toSorted()],
   }
   return createHash('sha256').update(canonicalize(parts)).digest('hex')
 }

@@ -1,7 +1,7 @@
 import { parseFields } from '../../redis/info.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
-import { onNode } from '../node.ts'
+import { onNode, type FlushNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { backToFence, brokenFence } from './back-to-fence.ts'
 
@@ -20,14 +20,14 @@ export const scrub = async (runtime: FlushRuntime, flush: Flush, signal: AbortSi
   await onNode(runtime, flush, signal, async (node) => {
     const broken = await brokenFence(runtime, flush, node, signal)
     if (broken !== undefined) return backToFence(runtime, flush, broken)
-    const { connection, info, name } = node
-    const left =
-      flush.store.status?.nodes?.some((entry) => entry.name === name && entry.appendOnlyFile === true) ?? false
-    if (!info.appendOnly && !left) {
+    const withFile = [...node.replicas, node].filter((each) => hasFile(flush, each))
+    if (withFile.length === 0) {
       flush.set('Scrubbed', 'True', 'NoFile', 'Redis keeps nothing on disk', runtime.clock.now())
       return proceed
     }
-    if (!(await rewrite(runtime, connection, !info.appendOnly, signal))) {
+    for (const each of withFile) {
+      // A replica writes its file anew from what it holds: when it has not come so far, it does so when it acknowledges.
+      if (await scrubNode(runtime, each, signal)) continue
       flush.progress('WaitingForRewrite', 20)
       return wait(retryMs)
     }
@@ -40,6 +40,18 @@ export const scrub = async (runtime: FlushRuntime, flush: Flush, signal: AbortSi
     )
     return proceed
   })
+
+/** True when a node's disk may hold an append-only file, of now or of before. */
+export const hasFile = (flush: Flush, { uid, info }: FlushNode): boolean =>
+  info.appendOnly ||
+  (flush.store.status?.nodes?.some((entry) => entry.pod === uid && entry.appendOnlyFile === true) ?? false)
+
+/** True when a node's file has been written anew since this call. */
+export const scrubNode = async (
+  runtime: FlushRuntime,
+  { connection, info }: FlushNode,
+  signal: AbortSignal,
+): Promise<boolean> => await rewrite(runtime, connection, !info.appendOnly, signal)
 
 /** True when a rewrite that began after this call has ended well. */
 const rewrite = async (

@@ -1,5 +1,4 @@
 import { ensureAccess } from '../../stores/access.ts'
-import { storeUid } from '../../stores/names.ts'
 import { proceed, type Flush, type StepResult } from '../flush.ts'
 import { onNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
@@ -10,12 +9,14 @@ import type { FlushRuntime } from '../runtime.ts'
  */
 export const unfence = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> => {
   const access = await ensureAccess(runtime, flush.store, flush.engine, { release: flush.uid, signal })
-  return await onNode(runtime, flush, signal, async ({ connection, info }) => {
-    if (access.fencedBy === undefined) {
-      for (const user of access.clientUsers) await connection.call(['CLIENT', 'KILL', 'USER', user], { signal })
-    }
+  return await onNode(runtime, flush, signal, async (primary) => {
     const { keyPrefix } = flush.store.spec.sessions
-    await runtime.liveAcl.ensure(connection, storeUid(flush.store), info.runId, access.users, keyPrefix, { signal })
+    for (const { uid, connection, info } of [...primary.replicas, primary]) {
+      if (access.fencedBy === undefined) {
+        for (const user of access.clientUsers) await connection.call(['CLIENT', 'KILL', 'USER', user], { signal })
+      }
+      await runtime.liveAcl.ensure(connection, uid, info.runId, access.users, keyPrefix, { signal })
+    }
     flush.set('Unfenced', 'True', 'WritesAllowed', 'Clients can write sessions again', runtime.clock.now())
     return proceed
   })

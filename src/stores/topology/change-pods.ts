@@ -3,6 +3,7 @@ import { pods, type Pod } from '../../kubernetes/kinds.ts'
 import { nameOf } from '../../kubernetes/objects.ts'
 import type { ResolvedEngine } from '../engines.ts'
 import { answers, type AnsweringNode, type Observed, type StoreNode } from '../observe.ts'
+import { isLeaving } from '../pod-state.ts'
 import type { Report } from '../report.ts'
 import type { StoreRuntime } from '../runtime.ts'
 import { handOver } from './handover.ts'
@@ -79,13 +80,15 @@ const reportReplicas = (
   report: Report,
 ): number | undefined => {
   const wanted = wantedReplicas(store)
-  const following = nodes.filter((node) => followsPrimary(node, primary)).length
+  const following = nodes.filter(
+    (node) => followsPrimary(node, primary) && node.pod !== undefined && !isLeaving(node.pod),
+  ).length
   if (following >= wanted) return store.status?.primary?.bounded === true || wanted < 2 ? undefined : soonMs
   const message = `${following} of ${wanted} replicas follow the primary: its loss may cost sessions until they do`
   const sinceMs = runtime.clock.now().getTime() - Date.parse(store.status?.primary?.change.at ?? '')
-  if (sinceMs < settleMs) report.set('Progressing', 'True', 'ReplicasSyncing', message)
-  else if (!report.get('Degraded')) report.set('Degraded', 'True', 'ReplicasMissing', message)
-  return sinceMs < settleMs ? soonMs : settleMs
+  report.set('Progressing', 'True', 'ReplicasSyncing', message)
+  if (sinceMs >= settleMs && !report.get('Degraded')) report.set('Degraded', 'True', 'ReplicasMissing', message)
+  return soonMs
 }
 
 /** Deletes this very pod, as it was read. */

@@ -1,48 +1,57 @@
 import type { Basis, Decision, Facts, NodeFacts } from './facts.ts'
 
+/** A node that was silent for less is asked again before a person is, in ms. */
+const askAgainMs = 3_000
+
 /**
- * Chooses a new primary: by term, history and offset. An empty node, or one that was taking over the whole data, is never chosen while a full
+ * Chooses a new primary: by term, history and offset. An empty node, or one that is reading another's data, is never chosen while a full
  * one may be there: then the answer is to wait, or to say what is out of reach.
  */
 export const choose = (facts: Facts, cause: string): Decision => {
   const { primary, nodes } = facts
-  const full = nodes.filter(({ state, info }) => state === 'answering' && info && !info.loading && !isSyncing(info))
+  // One that asks for the whole data still has its own until it begins to read the other (`loading`); its id and offset say which that is.
+  const full = nodes.filter(({ state, info }) => state === 'answering' && info && !info.loading)
   const promote = (node: NodeFacts, basis: Basis): Decision => ({ act: 'promote', node, basis, cause })
+  const Cause = capitalized(cause)
 
   const [newest] = withHistory(full, primary?.replicationId)
   if (newest) return promote(newest, 'Replica')
 
   const silent = nodes.filter(({ state }) => state === 'silent')
   const [first] = silent
+  const fresh = silent.find(({ silentMs }) => silentMs < askAgainMs)
+  if (fresh) return { act: 'wait', reason: 'NoCandidate', message: `${Cause}. Waiting for ${fresh.name} to answer` }
   if (first) {
     const names = silent.map(({ name, uid }) => `${name} (${uid})`).join(', ')
-    const message = `${capitalized(cause)}, and no node that answers has its sessions. ${names} may have them and cannot be reached: bring it back. When it is known to have ended, say so: kubectl annotate sessionstore <name> sessionstore.dev/gone-pods=${first.uid}`
+    const message = `${Cause}, and no node that answers has its sessions. ${names} may have them and cannot be reached: bring it back. When it is known to have ended, say so: kubectl annotate sessionstore <name> sessionstore.dev/gone-pods=${first.uid}`
     return { act: 'stop', reason: 'NoCandidate', message }
   }
+  const mayCome = ({ state, info, mayHaveFile }: NodeFacts) =>
+    info?.loading === true || (state !== 'answering' && mayHaveFile)
+  const wait = ({ name }: NodeFacts): Decision => ({
+    act: 'wait',
+    reason: 'WaitingForData',
+    message: `${Cause}. Waiting for ${name}, which may have a file with the sessions`,
+  })
+  // The file of the last primary is newer than what follows the one before it.
+  const last = nodes.find(({ uid }) => uid === primary?.pod)
+  if (last && mayCome(last)) return wait(last)
+  if (last && full.includes(last) && keys(last) > 0) return promote(last, 'Disk')
+
   const [earlier] = withHistory(full, primary?.earlierReplicationId)
   if (earlier) return promote(earlier, 'EarlierHistory')
 
-  const coming = nodes.find(({ state, info, mayHaveFile }) => info?.loading || (state !== 'answering' && mayHaveFile))
-  if (coming) {
-    const message = `${capitalized(cause)}. Waiting for ${coming.name}, which may have a file with the sessions`
-    return { act: 'wait', reason: 'WaitingForData', message }
-  }
-  const [loaded] = full
-    .filter(({ info }) => (info?.keyspace.keys ?? 0) > 0)
-    .toSorted(
-      (a, b) =>
-        Number(b.uid === primary?.pod) - Number(a.uid === primary?.pod) ||
-        (b.info?.keyspace.keys ?? 0) - (a.info?.keyspace.keys ?? 0),
-    )
+  const coming = nodes.find((node) => mayCome(node))
+  if (coming) return wait(coming)
+  const [loaded] = full.filter((node) => keys(node) > 0).toSorted((a, b) => keys(b) - keys(a))
   if (loaded) return promote(loaded, 'Disk')
 
   const [empty] = full.filter(({ leaving }) => !leaving).toSorted((a, b) => a.ordinal - b.ordinal)
   if (empty) return promote(empty, 'Empty')
-  return { act: 'wait', reason: 'NoCandidate', message: `${capitalized(cause)}. Waiting for a pod to run` }
+  return { act: 'wait', reason: 'NoCandidate', message: `${Cause}. Waiting for a pod to run` }
 }
 
-const isSyncing = ({ role, replication }: NonNullable<NodeFacts['info']>): boolean =>
-  role === 'replica' && replication.syncing
+const keys = ({ info }: NodeFacts): number => info?.keyspace.keys ?? 0
 
 /** Nodes of one history, the best first. One that leaves is no good choice, but better than none. */
 const withHistory = (nodes: readonly NodeFacts[], history: string | undefined): readonly NodeFacts[] =>

@@ -1,4 +1,4 @@
-import { maxLagSeconds } from '../../redis/config.ts'
+import { deadAddress, maxLagSeconds } from '../../redis/config.ts'
 import { choose } from './choose.ts'
 import type { Decision, Facts, NodeFacts } from './facts.ts'
 
@@ -30,11 +30,17 @@ const isSameProcess = (node: NodeFacts, { primary }: Facts): boolean => node.inf
 
 const noPrimaryYet: Guard = ({ primary, nodes }) => {
   if (primary) return undefined
-  const busy = nodes.find(({ state, info }) => state === 'silent' || info?.loading)
+  const busy = nodes.find(
+    ({ state, info, mayHaveFile }) => state === 'silent' || info?.loading || (state !== 'answering' && mayHaveFile),
+  )
   if (busy) return { act: 'wait', reason: 'Starting', message: `Waiting for ${busy.name} to answer` }
-  const answering = nodes.filter(({ state, leaving }) => state === 'answering' && !leaving)
-  // A store that was Standalone, or whose status was lost, has a primary, or sessions: nothing is as good.
-  const [first] = answering.toSorted((a, b) => rank(b) - rank(a) || keys(b) - keys(a) || a.ordinal - b.ordinal)
+  // A store that was Standalone, or whose status was lost, has a primary, or sessions: nothing is as good, whatever becomes of its pod.
+  const [first] = nodes
+    .filter(({ state }) => state === 'answering')
+    .toSorted(
+      (a, b) =>
+        rank(b) - rank(a) || keys(b) - keys(a) || Number(a.leaving) - Number(b.leaving) || a.ordinal - b.ordinal,
+    )
   if (!first) return { act: 'wait', reason: 'Starting', message: 'Waiting for a pod to run' }
   return { act: 'promote', node: first, basis: 'First', cause: 'the store had no primary yet' }
 }
@@ -70,7 +76,7 @@ const primaryIsSilent: Guard = (facts) => {
       info.replication.linkUp &&
       (info.replication.lastIoSeconds ?? heardSeconds) < heardSeconds,
   )
-  if (hears && isolatedMs === undefined) {
+  if (hears) {
     const message = `The operator cannot reach ${who}, but ${hears.name} does: nothing is changed. Look at the network between the operator and the pod.`
     return { act: 'wait', reason, message }
   }
@@ -80,12 +86,22 @@ const primaryIsSilent: Guard = (facts) => {
     const message = `Nobody reaches ${who}, and it may acknowledge writes alone, so that a second primary would lose some. Bring it back; when it is known to have ended, say so: kubectl annotate sessionstore <name> sessionstore.dev/gone-pods=${node.uid}`
     return { act: 'stop', reason, message }
   }
-  if (isolatedMs === undefined || isolatedMs < boundMs) {
+  // The bound holds when nobody follows it any more: one that nobody reaches either may stand on its side.
+  const other = nodes.find(({ uid, state }) => state === 'silent' && uid !== node.uid)
+  if (other && replicas > 1) {
+    const message = `Nobody reaches ${who}, nor ${other.name}, which may follow it: together they may acknowledge writes. Bring one back; when one is known to have ended, say so: kubectl annotate sessionstore <name> sessionstore.dev/gone-pods=${other.uid}`
+    return { act: 'stop', reason, message }
+  }
+  if (isolatedMs === undefined || isolatedMs < boundMs || nodes.some((each) => isToBeCut(each))) {
     const message = `Nobody reaches ${who}: waiting until it can acknowledge no write any more`
     return { act: 'isolate', reason, message }
   }
   return undefined
 }
+
+/** True of a node that may follow a primary: its replica must be cut off, and the bound counts from then. */
+export const isToBeCut = ({ info }: Pick<NodeFacts, 'info'>): boolean =>
+  info?.role === 'replica' && info.replication.primaryHost !== deadAddress[0]
 
 const causeOf = (facts: Facts): string => {
   const node = targetOf(facts)

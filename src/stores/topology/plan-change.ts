@@ -36,13 +36,17 @@ const readyMs = 2_000
 export const planChange = (facts: ChangeFacts): PlannedChange => {
   const { primary, nodes, replicas, rollHash, held } = facts
   const heir = heirOf(facts)
-  const going = goingBecause(primary, replicas)
+  const going = goingBecause(primary)
   if (going !== undefined)
     return heir
       ? { next: 'handOver', to: heir, cause: going }
       : { next: 'wait', message: `${going}, and no replica follows it that could take over` }
+  if (primary.ordinal > replicas) return makeRoom(facts, heir)
   const outdated = nodes.filter(({ pod }) => pod && !isLeaving(pod) && hashOf(pod) !== rollHash)
   if (outdated.length === 0 || held) return { next: 'nothing' }
+  // One that does not follow, and that the spec wants otherwise, may be so because of the spec before: it is no use to anybody as it is.
+  const stuck = outdated.find((node) => node.uid !== primary.uid && !followsPrimary(node, primary))
+  if (stuck) return { next: 'replace', node: stuck, left: outdated.length }
   const missing = missingBefore(facts)
   if (missing !== undefined) return { next: 'wait', message: `${outdated.length} pods wait to be replaced: ${missing}` }
   const [replica] = outdated.filter(({ uid }) => uid !== primary.uid).toSorted((a, b) => b.ordinal - a.ordinal)
@@ -55,10 +59,18 @@ export const planChange = (facts: ChangeFacts): PlannedChange => {
 const hashOf = (pod: NonNullable<StoreNode['pod']>): string | undefined =>
   pod.metadata.annotations?.[rollHashAnnotation]
 
-const goingBecause = ({ name, pod, ordinal }: StoreNode, replicas: number): string | undefined => {
+const goingBecause = ({ name, pod }: StoreNode): string | undefined => {
   if (!pod) return `the pod of ${name} was deleted by force`
-  if (isLeaving(pod)) return `the pod of ${name} is being deleted`
-  return ordinal > replicas ? `the spec asks for fewer pods than ${name}` : undefined
+  return isLeaving(pod) ? `the pod of ${name} is being deleted` : undefined
+}
+
+/** The spec asks for fewer pods, and the primary is one of those that go: it hands over before its pod does, when all is quiet. */
+const makeRoom = (facts: ChangeFacts, heir: AnsweringNode | undefined): PlannedChange => {
+  const missing = missingBefore(facts)
+  const cause = `the spec asks for fewer pods than ${facts.primary.name}`
+  if (missing !== undefined || !heir)
+    return { next: 'wait', message: `${cause}: ${missing ?? 'no replica follows it'}` }
+  return { next: 'handOver', to: heir, cause }
 }
 
 /** True of a node that has all that the primary has, as far as its link says. */
@@ -86,7 +98,8 @@ const heirOf = ({ primary, nodes, replicas, rollHash }: ChangeFacts): AnsweringN
 /** What must be there before one more pod may go, in words, or undefined when it is. */
 const missingBefore = ({ primary, nodes, replicas, now }: ChangeFacts): string | undefined => {
   const there = nodes.filter(({ pod }) => pod && !isLeaving(pod))
-  if (there.length < replicas + 1) return `there are ${there.length} of ${replicas + 1} pods`
+  const wanted = there.filter(({ ordinal }) => ordinal <= replicas).length
+  if (wanted < replicas + 1) return `there are ${wanted} of ${replicas + 1} pods`
   const away = there.find((node) => node.uid !== primary.uid && !followsPrimary(node, primary))
   if (away) return `${away.name} does not follow the primary yet`
   const fresh = there.find(({ pod }) => {

@@ -22,15 +22,15 @@ export class Silences {
     return now - since
   }
 
-  /** How long ago {@link isolate} was first called for this process of a primary; undefined: never. */
+  /** How long ago {@link isolate} was last called for this process of a primary; undefined: never. */
   isolatedMs(runId: string): number | undefined {
     const since = this.#isolated.get(runId)
     return since === undefined ? undefined : this.#clock.monotonicMs() - since
   }
 
-  /** Every replica that answers was cut from this process just now. */
+  /** Every replica that answers is cut from this process, the last one just now. */
   isolate(runId: string): void {
-    if (!this.#isolated.has(runId)) this.#isolated.set(runId, this.#clock.monotonicMs())
+    this.#isolated.set(runId, this.#clock.monotonicMs())
   }
 
   /** It answers again, or is followed by another. */

@@ -104,4 +104,19 @@ export const unload = async (suite: Suite, name: string, { client, writer }: Loa
   client.redis.disconnect()
   await client.close()
   await suite.objects.delete('sessionstore', name, suite.namespace)
+  // Its pods take seconds to go, and each that goes is a change for kube-proxy: the next measurement should not wait behind those.
+  const pods = ['pods', '-n', suite.namespace, '-l', `app.kubernetes.io/instance=${name}`]
+  await suite.objects.run(['wait', '--for=delete', ...pods, '--timeout=90s'])
+}
+
+/**
+ * Lets the writer warm up, and kube-proxy come to rest: it takes over one change a second, and the failure that is measured should not wait behind a replica
+ * of the last one that has just become ready.
+ */
+export const rest = async ({ objects, namespace }: Suite, name: string, { writer }: Loaded): Promise<void> => {
+  await objects.until('statefulset', name, namespace, 'ready', (set) => {
+    const { spec, status } = set as unknown as { spec: { replicas: number }; status?: { readyReplicas?: number } }
+    return status?.readyReplicas === spec.replicas
+  })
+  await writer.untilWrites(writer.mark() + 3000)
 }
