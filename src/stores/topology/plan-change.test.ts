@@ -151,8 +151,8 @@ describe('a change of the spec', () => {
       'replace web-1',
     ],
     [
-      'goes on when all have been ready for two seconds',
-      [primary(0, old), replica(1, old), replica(2, { readyMs: 2_000 })],
+      'goes on when all have been ready for three seconds',
+      [primary(0, old), replica(1, old), replica(2, { readyMs: 3_000 })],
       'replace web-1',
     ],
   ])
@@ -168,7 +168,7 @@ describe('a change of the spec', () => {
     ['a replica that is silent', [...oldPair, inState(replica(2), silent)], 'web-2 does not follow'],
     ['a replica that starts', [...oldPair, inState(replica(2), { is: 'starting' })], 'web-2 does not follow'],
     ['a pod that is not ready', [...oldPair, replica(2, { readyMs: undefined })], 'web-2 has just become ready'],
-    ['a pod that has just become ready', [...oldPair, replica(2, { readyMs: 1_999 })], 'web-2 has just become ready'],
+    ['a pod that has just become ready', [...oldPair, replica(2, { readyMs: 2_999 })], 'web-2 has just become ready'],
     [
       'a primary that has just become ready',
       [primary(0, { ...old, readyMs: 0 }), replica(1, old), replica(2)],

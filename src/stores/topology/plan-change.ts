@@ -26,8 +26,9 @@ export interface ChangeFacts {
 /**
  * A pod must have been ready for this long before the next one goes, in ms. kube-proxy writes its rules at most once a second (`minSyncPeriod`): the change
  * of the primary must not wait behind that of a replica.
+ * The API server keeps the time in whole seconds.
  */
-const readyMs = 2_000
+const readyMs = 3_000
 
 /**
  * Replicas first, one at a time and only while all others follow; then the primary hands over, and is a replica like the others. A primary whose
@@ -100,6 +101,8 @@ const missingBefore = ({ primary, nodes, replicas, now }: ChangeFacts): string |
   const there = nodes.filter(({ pod }) => pod && !isLeaving(pod))
   const wanted = there.filter(({ ordinal }) => ordinal <= replicas).length
   if (wanted < replicas + 1) return `there are ${wanted} of ${replicas + 1} pods`
+  const going = nodes.find(({ uid, pod }) => uid !== primary.uid && pod && isLeaving(pod))
+  if (going) return `${going.name} is still going`
   const away = there.find((node) => node.uid !== primary.uid && !followsPrimary(node, primary))
   if (away) return `${away.name} does not follow the primary yet`
   const fresh = there.find(({ pod }) => {
