@@ -14,6 +14,15 @@ export const choose = (facts: Facts, cause: string): Decision => {
   const promote = (node: NodeFacts, basis: Basis): Decision => ({ act: 'promote', node, basis, cause })
   const Cause = capitalized(cause)
 
+  // Promoted by hand while no operator was there (docs/runbook.md): it went on where the others have stopped.
+  const promoted = full.find(
+    ({ info }) =>
+      info?.role === 'primary' &&
+      primary?.replicationId !== undefined &&
+      info.replication.earlierId === primary.replicationId,
+  )
+  if (promoted) return promote(promoted, 'Replica')
+
   const [newest] = withHistory(full, primary?.replicationId)
   if (newest) return promote(newest, 'Replica')
 

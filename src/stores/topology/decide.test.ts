@@ -2,7 +2,18 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { boundMs, decide, suspectMs } from './decide.ts'
 import type { Decision, Facts, NodeFacts } from './facts.ts'
-import { anyFacts, earlierHistory, empty, factsOf, history, loaded, mute, record, replica } from './testing/nodes.ts'
+import {
+  anyFacts,
+  earlierHistory,
+  empty,
+  factsOf,
+  history,
+  loaded,
+  mute,
+  record,
+  replica,
+  otherHistory,
+} from './testing/nodes.ts'
 
 /** A decision in a few words: `promote web-1 Replica`, `wait Starting`. */
 const long = { silentMs: 60_000 }
@@ -124,6 +135,15 @@ describe('when the primary is gone', () => {
     ],
     ['one that became a replica gives way to one further', [primary('replica'), further], 'promote web-1 Replica'],
     ['a silent node may have the sessions', [gone, empty(1), mute(2, 'silent', long)], 'stop NoCandidate'],
+    [
+      'a replica that a person has promoted goes before one that is in the history of before',
+      [
+        gone,
+        replica(1, 500),
+        replica(2, 90, { info: { role: 'primary', replication: { id: otherHistory, earlierId: history } } }),
+      ],
+      'promote web-2 Replica',
+    ],
     ['a node that missed one question is asked again first', [gone, empty(1), mute(2, 'silent')], 'wait NoCandidate'],
     ['with nothing silent, the earlier history does', [gone, empty(1), earlier(2, 5)], 'promote web-2 EarlierHistory'],
     [
