@@ -202,6 +202,35 @@ const client = z.object({
     .min(1)
     .max(16)
     .describe('Where it connects from; the NetworkPolicy admits these and nobody else.'),
+  rotation: z
+    .object({
+      request: z
+        .string()
+        .min(1)
+        .max(64)
+        .optional()
+        .describe('Any new value asks for a new password. The one that a client is made with asks for none.'),
+      interval: duration()
+        .optional()
+        .describe('A new password this long after the last one. Default: only on request.'),
+      force: z
+        .string()
+        .min(1)
+        .max(64)
+        .optional()
+        .describe(
+          'The value of `request` whose old password may go although it is still in use: that cuts who uses it.',
+        ),
+    })
+    .meta(
+      rules({
+        rule: "!has(self.interval) || duration(self.interval) >= duration('10m')",
+        message: 'must be at least 10m: applications must have time to read the new password',
+        fieldPath: '.interval',
+      }),
+    )
+    .prefault({})
+    .describe('When its password changes. Redis is not restarted, and nobody is cut off unasked.'),
 })
 
 export const sessionStoreSpec = z.object({
@@ -344,6 +373,24 @@ export const sessionStoreStatus = z.object({
     .describe(
       'Redis processes whose pods are gone from the API server, by force, without proof that they ended: they may still run and hold sessions.',
     ),
+  credentials: z
+    .array(
+      z.object({
+        client: z.string(),
+        user: z.string().describe("The ACL user that the client's Secret names."),
+        since: time(),
+        request: z.string().optional().describe('The last `rotation.request` that was carried out.'),
+        rotations: z.int().describe('How many there were.'),
+        retiring: z
+          .string()
+          .optional()
+          .describe('The ACL user of before, for applications that have not read the new Secret.'),
+      }),
+    )
+    .max(32)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['client'] })
+    .optional()
+    .describe('Which password each client has, by its user; never the password.'),
   endpoints: z
     .object({ primary: z.string(), replicas: z.string().optional().describe('For reads that may be a moment old.') })
     .optional(),
@@ -368,6 +415,11 @@ export const sessionStoreStatus = z.object({
       replicationId: z.string(),
       earlierReplicationId: z.string().optional(),
       offset: z.int().meta({ format: 'int64' }),
+      unacknowledged: z
+        .array(z.string())
+        .max(64)
+        .optional()
+        .describe('UIDs of pods that have not acknowledged it: what they read from a file is not to be trusted.'),
     })
     .optional()
     .describe(
@@ -380,4 +432,5 @@ export const sessionStoreStatus = z.object({
     .optional()
     .describe('The newest AuditRecord of this store: its place in the chain and its hash.'),
 })
+export type CredentialStatus = NonNullable<SessionStoreStatus['credentials']>[number]
 export type SessionStoreStatus = Readonly<z.infer<typeof sessionStoreStatus>>

@@ -6,7 +6,8 @@ export interface Requester {
 }
 
 /** What happened. More types come with the features that need them. */
-export type AuditType = 'FlushIntended' | 'FlushCompleted' | 'FlushFailed' | 'FlushAborted' | 'PrimaryChanged'
+export type AuditType =
+  'FlushIntended' | 'FlushCompleted' | 'FlushFailed' | 'FlushAborted' | 'PrimaryChanged' | 'CredentialRotated'
 
 /** Any JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }

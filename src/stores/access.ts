@@ -4,7 +4,15 @@ import { secrets, type Secret } from '../kubernetes/kinds.ts'
 import { aclFile, clientUser, operatorUser, ownUsers, passwordHash, type AclUser } from '../redis/acl.ts'
 import type { Login } from '../redis/connection.ts'
 import { presetOf } from '../sessions/presets.ts'
-import { clientSecretData, passwordOf, userName } from './client-secret.ts'
+import {
+  clientSecretData,
+  otherTurn,
+  passwordOf,
+  turnOf,
+  userName,
+  type ClientCredential,
+  type Turn,
+} from './client-secret.ts'
 import { newPassword, operatorPassword, replicationPassword } from './credentials.ts'
 import { serverVersion, type ResolvedEngine } from './engines.ts'
 import { NameTakenError } from './name-taken-error.ts'
@@ -26,6 +34,8 @@ export interface Access {
   readonly users: readonly AclUser[]
   /** ACL users of the clients, for what concerns all of them. */
   readonly clientUsers: readonly string[]
+  /** Which of a client's two users its Secret names. */
+  readonly turns: ReadonlyMap<string, Turn>
   /** UID of the FlushSessions that holds writes back, or undefined. */
   readonly fencedBy: string | undefined
 }
@@ -51,7 +61,7 @@ export const ensureAccess = async (
   runtime: Pick<StoreRuntime, 'client' | 'masterKey'>,
   store: ReadSessionStore,
   engine: ResolvedEngine,
-  options: FenceChange & { readonly signal?: AbortSignal } = {},
+  options: FenceChange & CredentialChange & Call = {},
 ): Promise<Access> => {
   const call = options.signal ? { signal: options.signal } : {}
   const names = objectNames(storeName(store))
@@ -61,17 +71,26 @@ export const ensureAccess = async (
   const fencedBy = holderAfter(current?.metadata.annotations?.[fenceAnnotation], options)
 
   const clients: AclUser[] = []
-  for (const client of store.spec.clients) {
-    const password = await ensureClientSecret(runtime, store, client.name, call)
-    clients.push(
-      clientUser({
-        name: userName(client.name),
-        passwordHash: passwordHash(password),
-        keyPrefix: store.spec.sessions.keyPrefix,
-        commands: preset.commands(serverVersion(engine.version)),
-        fenced: fencedBy !== undefined,
-      }),
-    )
+  const turns = new Map<string, Turn>()
+  const known = clientHashes(decode(current, aclKey))
+  for (const { name } of store.spec.clients) {
+    const { turn, password } = await ensureClientSecret(runtime, store, name, options)
+    turns.set(name, turn)
+    const add = (user: string, hash: string) =>
+      clients.push(
+        clientUser({
+          name: user,
+          passwordHash: hash,
+          keyPrefix: store.spec.sessions.keyPrefix,
+          commands: preset.commands(serverVersion(engine.version)),
+          fenced: fencedBy !== undefined,
+        }),
+      )
+    add(userName(name, turn), passwordHash(password))
+    // The other one stays as it is until somebody says that it may go.
+    const other = userName(name, otherTurn(turn))
+    const hash = options.prepare?.user === other ? options.prepare.passwordHash : known.get(other)
+    if (hash !== undefined && options.retire !== other) add(other, hash)
   }
   const users = [
     ...ownUsers({
@@ -85,13 +104,27 @@ export const ensureAccess = async (
   // First the Secrets: until the ACL file is written it still names who is to go, so a crash in between leaves nothing behind.
   await removeClientSecrets(runtime, store, current, call)
   await writeAcl(runtime, store, current, aclFile(users), fencedBy, call)
-  return { users, clientUsers: clients.map((user) => user.name), fencedBy }
+  return { users, clientUsers: clients.map((user) => user.name), turns, fencedBy }
 }
+
+/** Hashes of the passwords of the clients' users, by user, as an ACL file has them. */
+const clientHashes = (file: string): ReadonlyMap<string, string> =>
+  new Map([...file.matchAll(/^user (\S+-[ab]) .*?(#[0-9a-f]{64})/gm)].map(([, user = '', hash = '']) => [user, hash]))
 
 /** A change of who holds writes back, by the UID of a FlushSessions. */
 export interface FenceChange {
   readonly hold?: string
   readonly release?: string
+}
+
+/** A step of a rotation. */
+export interface CredentialChange {
+  /** Let this user in as well: the one of a client's two that its Secret does not name. */
+  readonly prepare?: { readonly user: string; readonly passwordHash: string }
+  /** What a client's Secret is to name from now on. */
+  readonly publish?: { readonly client: string; readonly credential: ClientCredential }
+  /** Let this user in no more: the one of a client's two that its Secret does not name. */
+  readonly retire?: string
 }
 
 const holderAfter = (holder: string | undefined, { hold, release }: FenceChange): string | undefined => {
@@ -163,19 +196,20 @@ const writeAcl = async (
   }
 }
 
-/** The Secret of one client; returns its password. A password that somebody put into it is the client's from then on. */
+/** The Secret of one client; resolves with what it says. A password that somebody put into it is the client's from then on. */
 const ensureClientSecret = async (
   runtime: Pick<StoreRuntime, 'client'>,
   store: ReadSessionStore,
   client: string,
-  call: Call,
-): Promise<string> => {
+  { publish, signal }: CredentialChange & Call,
+): Promise<ClientCredential> => {
+  const call = signal ? { signal } : {}
   const name = objectNames(storeName(store)).clientSecret(client)
   const current = await find(runtime, store, name, call)
   const retain = store.spec.deletionPolicy === 'Retain'
   if (current && !isOwnedBy(current, store) && !isRetained(current, store)) throw new NameTakenError('Secret', name)
-  const password = passwordOf(decode(current, 'password')) ?? newPassword()
-  const data = clientSecretData(store, client, password)
+  const credential = publish?.client === client ? publish.credential : credentialIn(current, client)
+  const data = clientSecretData(store, client, credential)
   const metadata = retain
     ? {
         name,
@@ -192,8 +226,13 @@ const ensureClientSecret = async (
     const precondition = resourceVersion === undefined ? {} : { resourceVersion }
     await runtime.client.replace(secrets, { ...desired, metadata: { ...metadata, ...precondition } }, call)
   }
-  return password
+  return credential
 }
+
+const credentialIn = (secret: Secret | undefined, client: string): ClientCredential => ({
+  turn: turnOf(client, decode(secret, 'username')),
+  password: passwordOf(decode(secret, 'password')) ?? newPassword(),
+})
 
 const isRetained = (secret: Secret, store: ReadSessionStore): boolean =>
   secret.metadata.annotations?.[retainedAnnotation] === storeName(store) &&
@@ -206,10 +245,11 @@ const removeClientSecrets = async (
   before: Secret | undefined,
   call: Call,
 ): Promise<void> => {
-  const declared = new Set(store.spec.clients.map((client) => userName(client.name)))
-  for (const [, user = ''] of decode(before, aclKey).matchAll(/^user (\S+)-a /gm)) {
-    if (declared.has(userName(user))) continue
-    const name = objectNames(storeName(store)).clientSecret(user)
+  const declared = new Set(store.spec.clients.map((client) => client.name))
+  const named = [...clientHashes(decode(before, aclKey)).keys()].map((user) => user.slice(0, -2))
+  for (const client of new Set(named)) {
+    if (declared.has(client)) continue
+    const name = objectNames(storeName(store)).clientSecret(client)
     const secret = await find(runtime, store, name, call)
     if (secret && (isOwnedBy(secret, store) || isRetained(secret, store))) {
       await runtime.client.delete(

@@ -3,8 +3,21 @@ import { port } from '../redis/config.ts'
 import { presetOf } from '../sessions/presets.ts'
 import { primaryHost } from './names.ts'
 
-/** The ACL user of a client. Rotation alternates two; this is the first. */
-export const userName = (client: string): string => `${client}-a`
+/** A client has two ACL users that take turns: while one is in use, the other can be given a new password. */
+export type Turn = 'a' | 'b'
+
+export const userName = (client: string, turn: Turn): string => `${client}-${turn}`
+
+export const otherTurn = (turn: Turn): Turn => (turn === 'a' ? 'b' : 'a')
+
+/** Whose turn it is, by the user that the client's Secret names; the first one's before there is a Secret. */
+export const turnOf = (client: string, username: string): Turn => (username === userName(client, 'b') ? 'b' : 'a')
+
+/** What a client logs in with. */
+export interface ClientCredential {
+  readonly turn: Turn
+  readonly password: string
+}
 
 /** A password as read from a Secret, or undefined when it is none: empty, or with characters that no ACL or URL takes unharmed. */
 export const passwordOf = (text: string): string | undefined => (/^[!-~]{8,512}$/.test(text) ? text : undefined)
@@ -13,13 +26,13 @@ export const passwordOf = (text: string): string | undefined => (/^[!-~]{8,512}$
 export const clientSecretData = (
   store: ReadSessionStore,
   client: string,
-  password: string,
+  { turn, password }: ClientCredential,
 ): Readonly<Record<string, string>> => {
   const preset = presetOf(store.spec.sessions.client)
   const binding = {
     host: primaryHost(store),
     port,
-    username: userName(client),
+    username: userName(client, turn),
     password: encodeURIComponent(password),
     keyPrefix: store.spec.sessions.keyPrefix,
   }

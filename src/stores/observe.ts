@@ -177,4 +177,5 @@ const observeVanished = async (
   return { ...node, state: other ? { is: 'gone', proof: 'another process has its address' } : state }
 }
 
-const ordinalOf = (podName: string): number => Number(/-([0-9]+)$/.exec(podName)?.[1] ?? 0)
+/** The number of a StatefulSet's pod, by its name. */
+export const ordinalOf = (podName: string): number => Number(/-([0-9]+)$/.exec(podName)?.[1] ?? 0)

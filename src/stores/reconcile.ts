@@ -1,35 +1,31 @@
 import { sessionStores, type ReadSessionStore } from '../api/resources.ts'
+import type { CredentialStatus } from '../api/session-store.ts'
 import { parseBytes } from '../api/values.ts'
 import type { Reconcile } from '../kubernetes/controller.ts'
 import { isApiError } from '../kubernetes/errors.ts'
 import { keyOf, nameOf } from '../kubernetes/objects.ts'
-import type { Pod } from '../kubernetes/kinds.ts'
 import { isRedisError } from '../redis/errors.ts'
-import { ensureAccess, type Access } from './access.ts'
-import { applyOwned, deleteOwned } from './apply-objects.ts'
+import type { Access } from './access.ts'
+import { applyStore, serverConfig } from './apply-store.ts'
 import { pinnedEngine, resolveEngine, type ResolvedEngine } from './engines.ts'
-import { bytesToConfigure, ensureLiveMemory, reportMemory } from './live-memory.ts'
-import { NameTakenError } from './name-taken-error.ts'
+import { ensureLiveMemory, reportMemory } from './live-memory.ts'
 import { objectNames, rollHashAnnotation, storeName, storeNamespace, storeUid } from './names.ts'
 import { observe, type Observed } from './observe.ts'
-import { configMap, configuredMaxmemory } from './plan/config-map.ts'
+import { configuredMaxmemory } from './plan/config-map.ts'
 import { decideMaxmemory, type MaxmemoryDecision } from './plan/memory.ts'
-import { networkPolicy } from './plan/network-policy.ts'
-import { podDisruptionBudget } from './plan/pod-disruption-budget.ts'
-import { primaryEndpoints } from './plan/primary-endpoints.ts'
-import { headlessService, primaryService, replicaService } from './plan/services.ts'
-import { rollHash, statefulSet } from './plan/stateful-set.ts'
+import { rollHash } from './plan/stateful-set.ts'
 import { hasStarted, isLeaving, podTrouble } from './pod-state.ts'
 import { readStore } from './read-store.ts'
 import { reportReady, resyncMs, wasReady, type Outcome } from './readiness.ts'
 import { Report } from './report.ts'
 import type { ResizeState } from './resize-pod.ts'
 import type { StoreRuntime } from './runtime.ts'
+import { rotateCredentials } from './rotation/rotate.ts'
 import { settleFence } from './settle-fence.ts'
 import { writeStatus } from './status.ts'
 import { changePods, deletePod } from './topology/change-pods.ts'
 import { keepPrimary, noPrimaryMs } from './topology/keep-primary.ts'
-import { isReplicated, wantedReplicas } from './topology/replicas.ts'
+import { isReplicated } from './topology/replicas.ts'
 
 /** Makes a SessionStore what its spec says. */
 export const storeReconciler =
@@ -78,7 +74,12 @@ class Pass {
   #soonMs: number | undefined
   readonly #report: Report
   readonly #signal: AbortSignal
-  facts: { engine?: ResolvedEngine; observed?: Observed; unconfinedUser?: string } = {}
+  facts: {
+    engine?: ResolvedEngine
+    observed?: Observed
+    unconfinedUser?: string
+    credentials?: CredentialStatus[]
+  } = {}
 
   constructor(runtime: StoreRuntime, store: ReadSessionStore, report: Report, signal: AbortSignal) {
     this.#runtime = runtime
@@ -110,7 +111,13 @@ class Pass {
       return await reportReady(this.#runtime, this.#store, this.#report, observed, this.#signal)
     }
     const memory = this.#decideMemory(observed)
-    const access = await this.#apply(engine, memory, observed)
+    const access = await applyStore(
+      this.#runtime,
+      this.#store,
+      { engine, memory, observed },
+      this.#report,
+      this.#signal,
+    )
     if (!access)
       return observed.node
         ? await reportReady(this.#runtime, this.#store, this.#report, observed, this.#signal)
@@ -120,6 +127,8 @@ class Pass {
     try {
       const resize = await this.#applyLive(observed, memory, access)
       this.#reportProgress(engine, observed, resize)
+      // A flush fences the users that there are: none is made while it does.
+      if (!fenced) await this.#rotate(engine, observed, access)
       await this.#changePods(engine, observed, fenced)
     } catch (error) {
       if (!isRedisError(error)) throw error
@@ -151,7 +160,18 @@ class Pass {
     const change = { engine, observed, held, rollHash: rollHash(this.#store, engine) }
     const changed = await changePods(this.#runtime, this.#store, change, this.#report, this.#signal)
     this.#store = changed.store
-    this.#soonMs = changed.requeueAfterMs
+    this.#lookAgain(changed.requeueAfterMs)
+  }
+
+  async #rotate(engine: ResolvedEngine, { nodes }: Observed, access: Access): Promise<void> {
+    const [runtime, store, signal] = [this.#runtime, this.#store, this.#signal]
+    const rotated = await rotateCredentials(runtime, store, engine, nodes, access, this.#report, signal)
+    this.facts.credentials = [...rotated.credentials]
+    this.#lookAgain(rotated.requeueAfterMs)
+  }
+
+  #lookAgain(afterMs: number | undefined): void {
+    if (afterMs !== undefined) this.#soonMs = Math.min(afterMs, this.#soonMs ?? afterMs)
   }
 
   #engine(): ResolvedEngine | undefined {
@@ -182,59 +202,6 @@ class Pass {
       configuredBytes: configuredMaxmemory(observed.config),
       usedBytes: observed.node?.info.usedMemoryBytes,
     })
-  }
-
-  /** The objects that the store becomes. Undefined when one of their names is taken. */
-  async #apply(
-    engine: ResolvedEngine,
-    memory: MaxmemoryDecision,
-    { pod, nodes, config }: Observed,
-  ): Promise<Access | undefined> {
-    const [runtime, store, signal] = [this.#runtime, this.#store, this.#signal]
-    const { caches } = runtime
-    const pods = nodes.flatMap((node) => (node.pod ? [node.pod] : []))
-    const configuredBytes = bytesToConfigure(store, memory.bytes, configuredMaxmemory(config), pods)
-    const count = podCount(store, pod)
-    try {
-      const access = await ensureAccess(runtime, store, engine, { signal })
-      await applyOwned(
-        runtime,
-        store,
-        caches.configMaps,
-        configMap(store, serverConfig(store, configuredBytes)),
-        signal,
-      )
-      const policy = networkPolicy(store, runtime.operator)
-      // The policy stands before the pod that it guards.
-      if (store.spec.network.enforcement === 'Enforce')
-        await applyOwned(runtime, store, caches.networkPolicies, policy, signal)
-      else await deleteOwned(runtime, store, caches.networkPolicies, policy, signal)
-      await applyOwned(runtime, store, caches.statefulSets, statefulSet(store, engine, memory.bytes, count), signal)
-      await applyOwned(runtime, store, caches.services, primaryService(store), signal)
-      await applyOwned(runtime, store, caches.services, headlessService(store), signal)
-      if (isReplicated(store)) {
-        const { primary } = store.status ?? {}
-        const current = primary?.current === primary?.target ? nodes.find(({ uid }) => uid === primary?.pod) : undefined
-        // Without one that is known to be there, it stays as it is: nobody is promoted here.
-        if (current || !primary)
-          await applyOwned(runtime, store, caches.endpointSlices, primaryEndpoints(store, current), signal)
-        await applyOwned(runtime, store, caches.services, replicaService(store), signal)
-        await applyOwned(runtime, store, caches.podDisruptionBudgets, podDisruptionBudget(store), signal)
-      }
-      return access
-    } catch (error) {
-      const reason =
-        error instanceof NameTakenError
-          ? 'NameTaken'
-          : isApiError(error, 'invalid', 'forbidden')
-            ? 'Rejected'
-            : undefined
-      if (reason === undefined || !(error instanceof Error)) throw error
-      // What runs goes on as it is; a person must change the spec, or what is in its way.
-      this.#report.set('Progressing', 'False', reason, error.message)
-      this.#report.set('Degraded', 'True', reason, error.message)
-      return undefined
-    }
   }
 
   /** A pod in which Redis never ran holds no session: it takes a corrected template at once. */
@@ -312,18 +279,7 @@ class Pass {
   }
 }
 
-const serverConfig = (store: ReadSessionStore, maxmemoryBytes: number) => ({
-  maxmemoryBytes,
-  evictionPolicy: store.spec.memory.evictionPolicy,
-  appendOnly: store.spec.persistence.mode === 'AppendOnly',
-  replicated: isReplicated(store),
-})
-
 /** The state of all pods together: the worst. */
 const slowest = (states: readonly ResizeState[]): ResizeState =>
   states.find(({ state }) => state === 'Refused') ??
   states.find(({ state }) => state === 'UnderWay') ?? { state: 'Done' }
-
-/** How many pods a store has now: a primary that the spec has no place for hands over before its pod goes. */
-const podCount = (store: ReadSessionStore, primary: Pod | undefined): number =>
-  Math.max(wantedReplicas(store), Number(/-([0-9]+)$/.exec(primary?.metadata.name ?? '-0')?.[1])) + 1

@@ -13,6 +13,7 @@ import { writeStatusPart } from './write-status-part.ts'
 export interface StatusFacts {
   readonly engine?: ResolvedEngine
   readonly observed?: Observed
+  readonly credentials?: SessionStoreStatus['credentials']
   /** A user that could reach keys outside of the prefix was found on the server. */
   readonly unconfinedUser?: string
 }
@@ -42,6 +43,7 @@ export const writeStatus = async (
     conditions,
     ...carried(before, 'engine', engine && { type: engine.type, version: engine.version, image: engine.image }),
     ...carried(before, 'nodes', observed && nodes(before, observed)),
+    ...carried(before, 'credentials', facts.credentials),
     ...carried(before, 'unaccounted', observed && unaccounted(runtime, before, observed)),
     endpoints: {
       primary: primaryHost(store),
@@ -54,7 +56,14 @@ export const writeStatus = async (
   announce(runtime, store, report)
 }
 
-const ownTypes: ReadonlySet<string> = new Set(['Ready', 'Progressing', 'Degraded', 'MemorySafe', 'EngineSupported'])
+const ownTypes: ReadonlySet<string> = new Set([
+  'Ready',
+  'Progressing',
+  'Degraded',
+  'MemorySafe',
+  'CredentialsCurrent',
+  'EngineSupported',
+])
 
 const carried = <K extends keyof SessionStoreStatus>(
   before: SessionStoreStatus | undefined,

@@ -1,5 +1,5 @@
 // Measures on a real cluster; each figure beside its baseline of the same run.
-//   node test/benchmarks/run.ts [--rounds 20] [--stores 30] [--output FILE]
+//   node test/benchmarks/run.ts [--rounds 20] [--stores 30] [--losses 30] [--only losses] [--output FILE]
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -11,11 +11,14 @@ import { Kubectl } from '../e2e/kubectl.ts'
 import { table, type Figure } from './figure.ts'
 import { manyStores } from './many-stores.ts'
 import { millionSessions } from './million-sessions.ts'
+import { primaryLost } from './primary-lost.ts'
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '20' },
     stores: { type: 'string', default: '30' },
+    losses: { type: 'string', default: '30' },
+    only: { type: 'string' },
     output: { type: 'string' },
   },
 })
@@ -24,10 +27,14 @@ const cluster = await openCluster()
 // CRDs and admission policies, and no operator but those that are measured.
 await installOperator(cluster, { namespace: operatorNamespace, watch: 'all', values: { replicas: 0 } })
 await policiesInForce(new Kubectl(cluster))
-const figures: readonly Figure[] = [
-  ...(await millionSessions(cluster, Number(values.rounds))),
-  ...(await manyStores(cluster, Number(values.stores))),
-]
+const figures: Figure[] = []
+if (values.only === undefined) {
+  figures.push(...(await millionSessions(cluster, Number(values.rounds))))
+  figures.push(...(await manyStores(cluster, Number(values.stores))))
+}
+// The operator that the chart installs: two of them, as a user has them.
+await installOperator(cluster, { namespace: operatorNamespace, watch: 'all' })
+figures.push(...(await primaryLost(cluster, Number(values.losses))))
 const [cpu] = cpus()
 const json = JSON.stringify(
   { at: new Date().toISOString(), machine: `${cpus().length} × ${cpu?.model ?? 'unknown'}`, figures },

@@ -1,18 +1,14 @@
 import { ensureAccess } from '../../stores/access.ts'
 import { isReplicated } from '../../stores/topology/replicas.ts'
-import { writeStatusPart } from '../../stores/write-status-part.ts'
-import type { RedisConnection } from '../../redis/connection.ts'
 import { parseInfo } from '../../redis/info.ts'
 import { deletePrefix } from '../../redis/delete-prefix.ts'
 import { isDurable } from '../durable.ts'
 import { fenceAndDelete, type FenceResult } from '../fence.ts'
 import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
 import { onNode, type FlushPrimary } from '../node.ts'
+import { writeRevocation } from '../write-revocation.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { isConfined } from './plan.ts'
-
-/** Field manager of `status.revocation`. */
-const revocationManager = 'session-store-operator-revocation'
 
 /**
  * Takes write rights and deletes. First in the Secret, so that whatever starts from now on starts fenced; then live and in the server's own ACL
@@ -45,7 +41,7 @@ export const fenceStep = async (runtime: FlushRuntime, flush: Flush, signal: Abo
     })
     const unlinked = flushDatabase ? 0 : await deletePrefix(node.connection, keyPrefix, { signal })
     recordNodes(flush, node, fenced, flushDatabase ? fenced.before : unlinked)
-    if (isReplicated(flush.store)) await markDeletion(runtime, flush, node.connection, signal)
+    if (isReplicated(flush.store)) await markDeletion(runtime, flush, node, signal)
     const now = runtime.clock.now()
     const startedAt = flush.status.fence?.startedAt ?? now.toISOString()
     flush.status.fence = { startedAt, runId: fenced.info.runId, deletedAtMs: fenced.atMs, deletedAt: now.toISOString() }
@@ -60,7 +56,7 @@ export const fenceStep = async (runtime: FlushRuntime, flush: Flush, signal: Abo
 const markDeletion = async (
   runtime: FlushRuntime,
   flush: Flush,
-  connection: RedisConnection,
+  { connection, replicas, away }: FlushPrimary,
   signal: AbortSignal,
 ): Promise<void> => {
   const { id, earlierId, offset } = parseInfo(await connection.call(['INFO'], { signal })).replication
@@ -69,8 +65,9 @@ const markDeletion = async (
     replicationId: id,
     ...(earlierId === undefined ? {} : { earlierReplicationId: earlierId }),
     offset,
+    unacknowledged: [...replicas, ...away].map(({ uid }) => uid).toSorted((a, b) => a.localeCompare(b)),
   }
-  await writeStatusPart(runtime.client, flush.store, { revocation }, revocationManager, signal)
+  await writeRevocation(runtime, flush, revocation, signal)
 }
 
 /**

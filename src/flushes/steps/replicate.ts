@@ -1,3 +1,4 @@
+import { writeRevocation } from '../write-revocation.ts'
 import { isBehindRevocation } from '../../stores/topology/revocation.ts'
 import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
 import { onNode, type FlushNode, type FlushPrimary } from '../node.ts'
@@ -21,6 +22,7 @@ export const replicate = async (runtime: FlushRuntime, flush: Flush, signal: Abo
       if (!acknowledged) missing.push(entry.name)
     }
     flush.status.nodes = nodes
+    await acknowledge(runtime, flush, primary, missing, signal)
     const now = runtime.clock.now()
     if (missing.length > 0) {
       const message = `${missing.join(', ')} may hold ended sessions and cannot be reached. Everybody else has none, and people can log in. Bring it back, or say that it has ended: docs/runbook.md`
@@ -31,6 +33,23 @@ export const replicate = async (runtime: FlushRuntime, flush: Flush, signal: Abo
     flush.set('Replicated', 'True', 'Acknowledged', 'Every node has the deletion, or is proven gone', now)
     return proceed
   })
+
+/** Keeps in the store's status who has not acknowledged, by pod. The mark of a later flush is that one's. */
+const acknowledge = async (
+  runtime: FlushRuntime,
+  flush: Flush,
+  { replicas, away }: FlushPrimary,
+  missing: readonly string[],
+  signal: AbortSignal,
+): Promise<void> => {
+  const { revocation } = flush.store.status ?? {}
+  if (revocation?.flush !== flush.uid) return
+  const stillMissing = new Set(
+    [...replicas, ...away].filter(({ name }) => missing.includes(name)).map(({ uid }) => uid),
+  )
+  const unacknowledged = (revocation.unacknowledged ?? []).filter((uid) => stillMissing.has(uid))
+  await writeRevocation(runtime, flush, { ...revocation, unacknowledged }, signal)
+}
 
 const hasDeletion = async (
   runtime: FlushRuntime,
@@ -45,6 +64,6 @@ const hasDeletion = async (
   if (!node) return true
   const { replication, role } = node.info
   const follows = role === 'primary' || (replication.linkUp && !replication.syncing)
-  if (!follows || isBehindRevocation(flush.store, replication)) return false
+  if (!follows || isBehindRevocation(flush.store, replication, node.uid)) return false
   return !hasFile(flush, node) || (await scrubNode(runtime, node, signal))
 }

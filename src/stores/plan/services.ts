@@ -8,8 +8,9 @@ import type { Desired } from './desired.ts'
 const ports = [{ name: 'redis', port, targetPort: 'redis', protocol: 'TCP' }]
 
 /**
- * What clients connect to: the primary. A Standalone store's only pod, when it is ready; of several pods the one that the operator has written into
- * the EndpointSlice of `primaryEndpoints`. The selector of the latter matches nothing: Kubernetes' own slice for it stays empty.
+ * What clients connect to: the primary. A Standalone store's only pod, ready or not: there is no other to lead to, and after a crash of Redis nobody has to
+ * wait for probes and for kube-proxy. Of several pods the one that the operator has written into the EndpointSlice of `primaryEndpoints`: the selector then
+ * matches nothing, and Kubernetes' own slice stays empty.
  */
 export const primaryService = (store: ReadSessionStore): Desired<Service> => ({
   resource: services,
@@ -22,6 +23,7 @@ export const primaryService = (store: ReadSessionStore): Desired<Service> => ({
       selector: isReplicated(store)
         ? { ...selectorLabels(store), [roleLabel]: 'in-endpoint-slice' }
         : selectorLabels(store),
+      publishNotReadyAddresses: true,
       ports,
     },
   },

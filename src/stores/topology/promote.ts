@@ -75,7 +75,7 @@ export const finishTerm = async (
     const { users } = await ensureAccess(runtime, store, engine, { signal })
     await runtime.liveAcl.ensure(connection, node.uid, info.runId, users, keyPrefix, { signal })
   }
-  const behind = isBehindRevocation(store, info.replication)
+  const behind = isBehindRevocation(store, info.replication, node.uid)
   const after = info.role === 'primary' ? info : await promote(connection, { signal })
   if (behind) await deletePrefix(connection, keyPrefix, { signal })
   const before = store.status?.primary

@@ -1,12 +1,10 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
 import type { Json } from '../../audit/record.ts'
 import { storeName, storeNamespace, storeUid } from '../names.ts'
+import { operatorItself } from '../operator-itself.ts'
 import type { StoreRuntime } from '../runtime.ts'
 import { writeAuditHead } from '../write-audit-head.ts'
 import { writePrimary } from './term.ts'
-
-/** Who is on record for what the operator does by itself. */
-const itself = { username: 'sessionstore.dev/operator', groups: [] }
 
 /** Tells of a change of the primary, and puts it on record, once; in a pass after the change, so that nobody waits for it. */
 export const recordChange = async (
@@ -34,7 +32,7 @@ const append = async (runtime: StoreRuntime, store: ReadSessionStore, signal: Ab
       namespace: storeNamespace(store),
       type: 'PrimaryChanged',
       subject: { kind: 'SessionStore', name: storeName(store), uid: storeUid(store) },
-      requestedBy: itself,
+      requestedBy: operatorItself,
       reason: primary?.change.cause ?? '',
       details: JSON.parse(JSON.stringify(details)) as Record<string, Json>,
     },

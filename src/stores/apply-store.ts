@@ -1,0 +1,87 @@
+import type { ReadSessionStore } from '../api/resources.ts'
+import { isApiError } from '../kubernetes/errors.ts'
+import type { ServerConfig } from '../redis/config.ts'
+import { ensureAccess, type Access } from './access.ts'
+import { applyOwned, deleteOwned } from './apply-objects.ts'
+import type { ResolvedEngine } from './engines.ts'
+import { bytesToConfigure } from './live-memory.ts'
+import { NameTakenError } from './name-taken-error.ts'
+import { ordinalOf, type Observed } from './observe.ts'
+import { configMap, configuredMaxmemory } from './plan/config-map.ts'
+import type { MaxmemoryDecision } from './plan/memory.ts'
+import { networkPolicy } from './plan/network-policy.ts'
+import { podDisruptionBudget } from './plan/pod-disruption-budget.ts'
+import { primaryEndpoints } from './plan/primary-endpoints.ts'
+import { headlessService, primaryService, replicaService } from './plan/services.ts'
+import { statefulSet } from './plan/stateful-set.ts'
+import type { Report } from './report.ts'
+import type { StoreRuntime } from './runtime.ts'
+import { isReplicated, wantedReplicas } from './topology/replicas.ts'
+
+export interface ApplyContext {
+  readonly engine: ResolvedEngine
+  readonly memory: MaxmemoryDecision
+  readonly observed: Observed
+}
+
+/** Makes the objects that the store becomes. Undefined when one of them is refused, or its name is taken: the report says which. */
+export const applyStore = async (
+  runtime: StoreRuntime,
+  store: ReadSessionStore,
+  { engine, memory, observed }: ApplyContext,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Access | undefined> => {
+  const { caches } = runtime
+  const { nodes, config } = observed
+  const pods = nodes.flatMap((node) => (node.pod ? [node.pod] : []))
+  const configuredBytes = bytesToConfigure(store, memory.bytes, configuredMaxmemory(config), pods)
+  const count = podCount(store, observed)
+  try {
+    const access = await ensureAccess(runtime, store, engine, { signal })
+    await applyOwned(runtime, store, caches.configMaps, configMap(store, serverConfig(store, configuredBytes)), signal)
+    const policy = networkPolicy(store, runtime.operator)
+    // The policy stands before the pod that it guards.
+    if (store.spec.network.enforcement === 'Enforce')
+      await applyOwned(runtime, store, caches.networkPolicies, policy, signal)
+    else await deleteOwned(runtime, store, caches.networkPolicies, policy, signal)
+    await applyOwned(runtime, store, caches.statefulSets, statefulSet(store, engine, memory.bytes, count), signal)
+    await applyOwned(runtime, store, caches.services, primaryService(store), signal)
+    await applyOwned(runtime, store, caches.services, headlessService(store), signal)
+    if (isReplicated(store)) {
+      const { primary } = store.status ?? {}
+      const current = primary?.current === primary?.target ? nodes.find(({ uid }) => uid === primary?.pod) : undefined
+      // Without one that is known to be there, it stays as it is: nobody is promoted here.
+      if (current || !primary)
+        await applyOwned(runtime, store, caches.endpointSlices, primaryEndpoints(store, current), signal)
+      await applyOwned(runtime, store, caches.services, replicaService(store), signal)
+      await applyOwned(runtime, store, caches.podDisruptionBudgets, podDisruptionBudget(store), signal)
+    }
+    return access
+  } catch (error) {
+    const reason =
+      error instanceof NameTakenError ? 'NameTaken' : isApiError(error, 'invalid', 'forbidden') ? 'Rejected' : undefined
+    if (reason === undefined || !(error instanceof Error)) throw error
+    // What runs goes on as it is; a person must change the spec, or what is in its way.
+    report.set('Progressing', 'False', reason, error.message)
+    report.set('Degraded', 'True', reason, error.message)
+    return undefined
+  }
+}
+
+/** What the servers of a store are configured with. */
+export const serverConfig = (store: ReadSessionStore, maxmemoryBytes: number): ServerConfig => ({
+  maxmemoryBytes,
+  evictionPolicy: store.spec.memory.evictionPolicy,
+  appendOnly: store.spec.persistence.mode === 'AppendOnly',
+  replicated: isReplicated(store),
+})
+
+/**
+ * How many pods a store has now: a primary that the spec has no place for hands over before its pod goes, and while there is no primary nobody goes, who may
+ * be the one with the sessions.
+ */
+const podCount = (store: ReadSessionStore, { node, pod, nodes }: Observed): number => {
+  const last = node ? ordinalOf(pod?.metadata.name ?? '') : Math.max(0, ...nodes.map(({ ordinal }) => ordinal))
+  return Math.max(wantedReplicas(store), isReplicated(store) ? last : 0) + 1
+}

@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest'
+import type { SessionStoreStatus } from '../../src/api/session-store.ts'
+import { redisThrough, store, untilReady } from './fixtures.ts'
+import { conditionOf, secretData, type KubeObject } from './objects.ts'
+import { load, topology, unload, untilWhole } from './replicated/fixture.ts'
+import { missing } from './load/missing.ts'
+import { suite } from './suite.ts'
+import { openTunnel } from './tunnel.ts'
+
+const at = suite('e2e-rotation')
+
+const credentialOf = (object: KubeObject) =>
+  ((object['status'] ?? {}) as SessionStoreStatus).credentials?.find(({ client }) => client === 'web')
+
+const rotate = (name: string, rotation: object) => {
+  const web = { name: 'web', from: [{ podSelector: { matchLabels: { app: 'web' } } }], rotation }
+  return at().objects.patch('sessionstore', name, at().namespace, { spec: { clients: [web] } })
+}
+
+const secretOf = async (name: string) => secretData(await at().objects.get('secret', `${name}-web`, at().namespace))
+
+const canLogIn = async (name: string, login: Readonly<Record<string, string>>): Promise<string> => {
+  const { cluster, objects, namespace } = at()
+  const { clusterIP } = (await objects.get('service', name, namespace))['spec'] as { clusterIP: string }
+  const tunnel = await openTunnel(cluster, namespace, 'client', clusterIP, 6379)
+  const redis = redisThrough(tunnel, login)
+  try {
+    return await redis.set('shop:session:login', 'v', 'EX', 60)
+  } catch (error) {
+    return String(error)
+  } finally {
+    redis.disconnect()
+    await tunnel.close()
+  }
+}
+
+test.each([
+  ['Standalone', {}, 0],
+  ['Replicated', topology(), 2],
+] as const)(
+  '%s: a password rotates with no request failed; the old one goes when nobody uses it, or when it is forced',
+  async (mode, spec, replicas) => {
+    const { objects, namespace } = at()
+    const name = mode.toLowerCase()
+    await objects.apply(store(namespace, name, { spec }))
+    await untilReady(objects, namespace, name)
+    if (replicas > 0) await untilWhole(at(), name)
+    const pods = async () =>
+      (await objects.list('pods', namespace, '-l', `app.kubernetes.io/instance=${name}`)).map(
+        ({ metadata }) => metadata.uid,
+      )
+    const before = await pods()
+    const loaded = await load(at(), name)
+    const old = await secretOf(name)
+
+    await rotate(name, { request: 'first' })
+    const inUse = await objects.until(
+      'sessionstore',
+      name,
+      namespace,
+      'rotated',
+      (each) => conditionOf(each, 'CredentialsCurrent')?.reason === 'OldCredentialInUse',
+    )
+    // Both connections of the writer, and the pod that they come from.
+    expect(conditionOf(inUse, 'CredentialsCurrent')?.message).toMatch(/^client still use web-a/)
+    const fresh = await secretOf(name)
+    expect(fresh['username']).toBe('web-b')
+    expect(fresh['password']).not.toBe(old['password'])
+    expect(fresh['uri']).toContain('web-b')
+    expect(await canLogIn(name, fresh)).toBe('OK')
+    // Who has not read the Secret again is not cut off, not even when it connects anew.
+    expect(await canLogIn(name, old)).toBe('OK')
+
+    await loaded.writer.login({ username: fresh['username'] ?? '', password: fresh['password'] ?? '' })
+    const markMs = loaded.writer.mark()
+    await rotate(name, { request: 'first', force: 'first' })
+    const done = await objects.until(
+      'sessionstore',
+      name,
+      namespace,
+      'the old user gone',
+      (each) => conditionOf(each, 'CredentialsCurrent')?.reason === 'Current',
+    )
+    expect(credentialOf(done)).toMatchObject({ user: 'web-b', request: 'first', rotations: 1 })
+    expect(credentialOf(done)?.retiring).toBeUndefined()
+    await loaded.writer.untilWrites(markMs + 500)
+    expect(await canLogIn(name, old)).toMatch(/WRONGPASS|NOAUTH/)
+
+    const report = await loaded.writer.stop()
+    // Until the old user was cut by force, as asked, nothing failed.
+    expect(report.failedAttempts.filter(({ atMs }) => atMs < markMs)).toEqual([])
+    loaded.client.redis.disconnect()
+    const again = redisThrough(await openTunnelTo(name), fresh)
+    expect(await missing(again, report)).toBe(0)
+    again.disconnect()
+    expect(await pods()).toEqual(before)
+    const records = await objects.list('auditrecords', namespace)
+    const types = records
+      .map((record) => (record['spec'] as { entry: { type: string; storeName: string } }).entry)
+      .filter((entry) => entry.storeName === name)
+      .map(({ type }) => type)
+    expect(types).toContain('CredentialRotated')
+    await unload(at(), name, loaded)
+  },
+)
+
+const openTunnelTo = async (name: string) => {
+  const { cluster, objects, namespace } = at()
+  const { clusterIP } = (await objects.get('service', name, namespace))['spec'] as { clusterIP: string }
+  return await openTunnel(cluster, namespace, 'client', clusterIP, 6379)
+}
+
+test('an old password that nobody was seen with for a minute goes by itself', async () => {
+  const { objects, namespace } = at()
+  await objects.apply(store(namespace, 'quiet'))
+  await untilReady(objects, namespace, 'quiet')
+  const old = await secretOf('quiet')
+  await rotate('quiet', { request: 'once' })
+  await objects.until('sessionstore', 'quiet', namespace, 'rotated', (each) => credentialOf(each)?.user === 'web-b')
+  expect(await canLogIn('quiet', old)).toBe('OK')
+  await objects.until(
+    'sessionstore',
+    'quiet',
+    namespace,
+    'the old user gone',
+    (each) => credentialOf(each)?.retiring === undefined,
+    120_000,
+  )
+  expect(await canLogIn('quiet', old)).toMatch(/WRONGPASS|NOAUTH/)
+  await objects.delete('sessionstore', 'quiet', namespace)
+})
