@@ -1,54 +1,11 @@
 import { expect, test } from 'vitest'
-import { isWrite, type RequestInfo } from '../integration/fault-proxy/request-info.ts'
 import { clusterWithoutOperator } from './alone.ts'
+import { killAt, label, pointsOf, type Point } from './crash-points.ts'
 import { createFlush, expectEnd, logIn, makeStore, untilEnded, type StoreUnderTest } from './flush-run.ts'
 import { openLane, type Lane } from './lane.ts'
 import type { OperatorProcess } from './operator-process.ts'
 
 const cluster = clusterWithoutOperator()
-
-/** One write of a flush: what, and the how-manieth of that sort. */
-interface Point {
-  readonly verb: RequestInfo['verb']
-  readonly resource: string
-  readonly subresource: string
-  readonly nth: number
-}
-
-/** The lease is not part of a flush, and events may be lost. */
-const isOfFlush = (info: RequestInfo): boolean =>
-  isWrite(info) && !['leases.coordination.k8s.io', 'events.events.k8s.io'].includes(info.resource)
-
-const pointsOf = (writes: readonly RequestInfo[]): readonly Point[] => {
-  const counts = new Map<string, number>()
-  return writes.filter(isOfFlush).map(({ verb, resource, subresource }) => {
-    const kind = `${verb} ${resource}/${subresource}`
-    const nth = (counts.get(kind) ?? 0) + 1
-    counts.set(kind, nth)
-    return { verb, resource, subresource, nth }
-  })
-}
-
-const label = ({ verb, resource, subresource, nth }: Point): string =>
-  `${verb} ${resource}${subresource === '' ? '' : `/${subresource}`} #${nth}`
-
-/** Lets a flush go on until it makes that write, and kills the operator before it is made or before its answer arrives. */
-const killAt = (lane: Lane, { nth, ...match }: Point, when: 'before' | 'after', operator: OperatorProcess) => {
-  const killed = Promise.withResolvers<void>()
-  let reached = false
-  const kill = async () => {
-    reached = true
-    operator.signal('SIGKILL')
-    await operator.exited
-    killed.resolve()
-  }
-  const hook =
-    when === 'before'
-      ? { kind: 'hook' as const, before: async () => (await kill(), 'drop' as const) }
-      : { kind: 'hook' as const, after: kill }
-  lane.proxy.faults.set({ ...match, namespace: lane.namespace }, hook, { nth })
-  return { done: killed.promise, isReached: () => reached }
-}
 
 const crash = async (
   lane: Lane,

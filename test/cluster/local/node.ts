@@ -82,6 +82,8 @@ const kubeletConfig = ({ layout, node, featureGates }: NodeStart): unknown => ({
   imageGCLowThresholdPercent: 99,
   podLogsDir: join(node.state, 'pod-logs'),
   nodeStatusUpdateFrequency: '2s',
+  // tests kill one container many times: the wait between would double up to five minutes
+  crashLoopBackOff: { maxContainerRestartPeriod: '1s' },
   registerWithTaints: [],
 })
 

@@ -29,6 +29,7 @@ export const isWhole =
       (primary?.bounded === true || replicas < 2) &&
       primary?.recorded === primary?.term &&
       nodes.length === replicas + 1 &&
+      nodes.some(({ pod, role }) => pod === primary?.pod && role === 'primary') &&
       nodes.filter(({ role, synced }) => role === 'replica' && synced).length === replicas
     )
   }
