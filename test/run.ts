@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const results = join(root, '.vitest')
@@ -27,9 +28,16 @@ interface VitestReport {
   readonly numTodoTests: number
   readonly testResults: readonly {
     readonly status: string
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
+    readonly assertionResults: readonly {
+      readonly status: string
+      readonly fullName: string
+      readonly failureMessages?: readonly string[]
+    }[]
   }[]
 }
+
+/** What failed and why, in a line each: said again at the end, since what a tier printed may be far up, or cut off. */
+const failures: string[] = []
 
 const say = (text: string) =>
   console.log(`[${((performance.now() - startedMs) / 1000).toFixed(0).padStart(4)} s] ${text}`)
@@ -81,6 +89,7 @@ const read = (outputFile: string, code: number): Count => {
     for (const file of report.testResults) {
       for (const test of file.assertionResults) {
         if (test.status === 'pending' || test.status === 'skipped') console.log(`  skipped: ${test.fullName}`)
+        if (test.status === 'failed') failures.push(`${test.fullName}: ${firstLine(test.failureMessages?.[0])}`)
       }
     }
     const outside = report.testResults.filter(
@@ -96,6 +105,8 @@ const read = (outputFile: string, code: number): Count => {
     return { passed: 0, failed: 1, skipped: 0 }
   }
 }
+
+const firstLine = (message = ''): string => stripVTControlCharacters(message.split('\n', 1)[0] ?? '').slice(0, 500)
 
 const line = ({ passed, failed, skipped }: Count) => `${passed} passed, ${failed} failed, ${skipped} skipped`
 const add = (a: Count, b: Count): Count => ({
@@ -136,5 +147,6 @@ try {
 } finally {
   if (needsCluster) await execute([cluster, 'down'])
 }
+if (failures.length > 0) console.log(`\nFailed:\n  ${failures.join('\n  ')}`)
 console.log(`\n${line(total)}`)
 process.exit(total.failed === 0 ? 0 : 1)

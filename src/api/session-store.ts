@@ -202,6 +202,23 @@ const client = z.object({
     .min(1)
     .max(16)
     .describe('Where it connects from; the NetworkPolicy admits these and nobody else.'),
+  passwordSecret: z
+    .object({
+      name: z
+        .string()
+        .min(1)
+        .max(253)
+        .describe('A Secret of the same namespace. The operator reads it and never writes it.'),
+      key: z
+        .string()
+        .regex(/^[-._a-zA-Z0-9]{1,253}$/)
+        .default('password')
+        .describe('The key that has the password: 8 to 512 printable ASCII characters without spaces.'),
+    })
+    .optional()
+    .describe(
+      'Brings a password of your own. Another value in it is a rotation: the other user gets it. Default: the operator makes passwords.',
+    ),
   rotation: z
     .object({
       request: z

@@ -85,8 +85,8 @@ export interface ApplyStatusOptions extends CallOptions {
    */
   readonly ifUnchanged?: boolean
   /**
-   * Other field managers own other parts of the status. What we stop declaring is then removed only by a process that
-   * has declared it before. Default false: the status is ours alone, and what it does not name is removed.
+   * Other field managers own other fields of the status, and other conditions. Within a field of ours, what we stop declaring is removed; a whole
+   * field only by a process that has declared it before: declare it empty instead. Default false: the status is ours alone, and what it does not name is removed.
    */
   readonly shared?: boolean
 }
@@ -106,7 +106,7 @@ export const applyStatus = async <T extends KubernetesObject & { readonly status
   const remembered = memory(client, `status/${fieldManager}`, object)
   const last = remembered.get()
   const same = shared
-    ? holds(declared, object.status ?? {}) && (last === undefined || last.hash === hash)
+    ? holdsParts(declared, object.status ?? {}) && (last === undefined || last.hash === hash)
     : canonicalJson(declared) === canonicalJson(object.status ?? {})
   if (same || isAsWeLeftIt(last, hash, object)) return { object, changed: false }
   const { name, namespace, resourceVersion } = object.metadata
@@ -129,6 +129,19 @@ export const applyStatus = async <T extends KubernetesObject & { readonly status
   })
   remembered.set(hash, written.metadata.resourceVersion)
   return { object: written, changed: written.metadata.resourceVersion !== resourceVersion }
+}
+
+/**
+ * True when a status holds these fields as they are declared. Only conditions may have more in them, of others: a field inside of ours that is
+ * not declared any more may have been left by a process before this one, and must go.
+ */
+const holdsParts = (declared: object, status: object): boolean => {
+  const observed = new Map<string, unknown>(Object.entries(status))
+  return Object.entries(declared).every(([name, value]) =>
+    name === 'conditions'
+      ? holds({ [name]: value }, status)
+      : canonicalJson(value) === canonicalJson(observed.get(name) ?? (Array.isArray(value) ? [] : {})),
+  )
 }
 
 /** `metav1.Condition`. */

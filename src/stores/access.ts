@@ -1,5 +1,4 @@
 import type { ReadSessionStore } from '../api/resources.ts'
-import { isApiError } from '../kubernetes/errors.ts'
 import { secrets, type Secret } from '../kubernetes/kinds.ts'
 import { aclFile, clientUser, operatorUser, ownUsers, passwordHash, type AclUser } from '../redis/acl.ts'
 import type { Login } from '../redis/connection.ts'
@@ -26,7 +25,9 @@ import {
   storeNamespace,
   storeUid,
 } from './names.ts'
+import { readOwnPassword } from './own-password.ts'
 import type { StoreRuntime } from './runtime.ts'
+import { decode, encode, findSecret, holds } from './secret-data.ts'
 import { isReplicated } from './topology/replicas.ts'
 
 /** Who may do what on a store's Redis, as the Secrets say it now. */
@@ -66,7 +67,7 @@ export const ensureAccess = async (
   const call = options.signal ? { signal: options.signal } : {}
   const names = objectNames(storeName(store))
   const preset = presetOf(store.spec.sessions.client)
-  const current = await find(runtime, store, names.acl, call)
+  const current = await findSecret(runtime, store, names.acl, call)
   if (current && !isOwnedBy(current, store)) throw new NameTakenError('Secret', names.acl)
   const fencedBy = holderAfter(current?.metadata.annotations?.[fenceAnnotation], options)
 
@@ -138,34 +139,11 @@ export const readFence = async (
   store: ReadSessionStore,
   signal: AbortSignal,
 ): Promise<string | undefined> => {
-  const secret = await find(runtime, store, objectNames(storeName(store)).acl, { signal })
+  const secret = await findSecret(runtime, store, objectNames(storeName(store)).acl, { signal })
   return secret && isOwnedBy(secret, store) ? secret.metadata.annotations?.[fenceAnnotation] : undefined
 }
 
 type Call = { readonly signal?: AbortSignal }
-
-const find = async (
-  runtime: Pick<StoreRuntime, 'client'>,
-  store: ReadSessionStore,
-  name: string,
-  call: Call,
-): Promise<Secret | undefined> => {
-  try {
-    return await runtime.client.get(secrets, { namespace: storeNamespace(store), name }, call)
-  } catch (error) {
-    if (isApiError(error, 'notFound')) return undefined
-    throw error
-  }
-}
-
-const decode = (secret: Secret | undefined, key: string): string =>
-  Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('utf8')
-
-const encode = (data: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'utf8').toString('base64')]))
-
-const holds = (secret: Secret, data: Readonly<Record<string, string>>): boolean =>
-  Object.entries(encode(data)).every(([key, value]) => secret.data?.[key] === value)
 
 const writeAcl = async (
   runtime: Pick<StoreRuntime, 'client'>,
@@ -205,10 +183,11 @@ const ensureClientSecret = async (
 ): Promise<ClientCredential> => {
   const call = signal ? { signal } : {}
   const name = objectNames(storeName(store)).clientSecret(client)
-  const current = await find(runtime, store, name, call)
+  const current = await findSecret(runtime, store, name, call)
   const retain = store.spec.deletionPolicy === 'Retain'
   if (current && !isOwnedBy(current, store) && !isRetained(current, store)) throw new NameTakenError('Secret', name)
-  const credential = publish?.client === client ? publish.credential : credentialIn(current, client)
+  const credential =
+    publish?.client === client ? publish.credential : await credentialIn(runtime, store, client, current, call)
   const data = clientSecretData(store, client, credential)
   const metadata = retain
     ? {
@@ -229,10 +208,20 @@ const ensureClientSecret = async (
   return credential
 }
 
-const credentialIn = (secret: Secret | undefined, client: string): ClientCredential => ({
-  turn: turnOf(client, decode(secret, 'username')),
-  password: passwordOf(decode(secret, 'password')) ?? newPassword(),
-})
+/** What a client's Secret says; where that is nothing, the client's own password or a new one. */
+const credentialIn = async (
+  runtime: Pick<StoreRuntime, 'client'>,
+  store: ReadSessionStore,
+  client: string,
+  secret: Secret | undefined,
+  call: Call,
+): Promise<ClientCredential> => {
+  const turn = turnOf(client, decode(secret, 'username'))
+  const known = passwordOf(decode(secret, 'password'))
+  if (known !== undefined) return { turn, password: known }
+  const own = await readOwnPassword(runtime, store, client, call)
+  return { turn, password: own?.password ?? newPassword() }
+}
 
 const isRetained = (secret: Secret, store: ReadSessionStore): boolean =>
   secret.metadata.annotations?.[retainedAnnotation] === storeName(store) &&
@@ -250,7 +239,7 @@ const removeClientSecrets = async (
   for (const client of new Set(named)) {
     if (declared.has(client)) continue
     const name = objectNames(storeName(store)).clientSecret(client)
-    const secret = await find(runtime, store, name, call)
+    const secret = await findSecret(runtime, store, name, call)
     if (secret && (isOwnedBy(secret, store) || isRetained(secret, store))) {
       await runtime.client.delete(
         secrets,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { SessionStoreStatus } from '../../src/api/session-store.ts'
+import { canLogIn } from './can-log-in.ts'
 import { redisThrough, store, untilReady } from './fixtures.ts'
 import { conditionOf, secretData, type KubeObject } from './objects.ts'
 import { load, topology, unload, untilWhole } from './replicated/fixture.ts'
@@ -18,21 +19,6 @@ const rotate = (name: string, rotation: object) => {
 }
 
 const secretOf = async (name: string) => secretData(await at().objects.get('secret', `${name}-web`, at().namespace))
-
-const canLogIn = async (name: string, login: Readonly<Record<string, string>>): Promise<string> => {
-  const { cluster, objects, namespace } = at()
-  const { clusterIP } = (await objects.get('service', name, namespace))['spec'] as { clusterIP: string }
-  const tunnel = await openTunnel(cluster, namespace, 'client', clusterIP, 6379)
-  const redis = redisThrough(tunnel, login)
-  try {
-    return await redis.set('shop:session:login', 'v', 'EX', 60)
-  } catch (error) {
-    return String(error)
-  } finally {
-    redis.disconnect()
-    await tunnel.close()
-  }
-}
 
 test.each([
   ['Standalone', {}, 0],
@@ -67,9 +53,9 @@ test.each([
     expect(fresh['username']).toBe('web-b')
     expect(fresh['password']).not.toBe(old['password'])
     expect(fresh['uri']).toContain('web-b')
-    expect(await canLogIn(name, fresh)).toBe('OK')
+    expect(await canLogIn(at(), name, fresh)).toBe('OK')
     // Who has not read the Secret again is not cut off, not even when it connects anew.
-    expect(await canLogIn(name, old)).toBe('OK')
+    expect(await canLogIn(at(), name, old)).toBe('OK')
 
     await loaded.writer.login({ username: fresh['username'] ?? '', password: fresh['password'] ?? '' })
     const markMs = loaded.writer.mark()
@@ -84,7 +70,7 @@ test.each([
     expect(credentialOf(done)).toMatchObject({ user: 'web-b', request: 'first', rotations: 1 })
     expect(credentialOf(done)?.retiring).toBeUndefined()
     await loaded.writer.untilWrites(markMs + 500)
-    expect(await canLogIn(name, old)).toMatch(/WRONGPASS|NOAUTH/)
+    expect(await canLogIn(at(), name, old)).toMatch(/WRONGPASS|NOAUTH/)
 
     const report = await loaded.writer.stop()
     // Until the old user was cut by force, as asked, nothing failed.
@@ -110,6 +96,43 @@ const openTunnelTo = async (name: string) => {
   return await openTunnel(cluster, namespace, 'client', clusterIP, 6379)
 }
 
+test('a client brings its password: it works from the start, another one is a rotation, and one that is none changes nothing', async () => {
+  const { objects, namespace } = at()
+  const bring = (password: string) =>
+    objects.apply({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { namespace, name: 'vault-web' },
+      stringData: { pass: password },
+    })
+  const clients = [{ name: 'web', from: [{ podSelector: {} }], passwordSecret: { name: 'vault-web', key: 'pass' } }]
+  await bring('brought-by-somebody')
+  await objects.apply(store(namespace, 'brought', { spec: { clients } }))
+  await untilReady(objects, namespace, 'brought')
+  const first = { username: 'web-a', password: 'brought-by-somebody' }
+  expect(await secretOf('brought')).toMatchObject(first)
+  expect(await canLogIn(at(), 'brought', first)).toBe('OK')
+
+  await bring('short')
+  const refused = await objects.until(
+    'sessionstore',
+    'brought',
+    namespace,
+    'told what is wrong',
+    (each) => conditionOf(each, 'CredentialsCurrent')?.reason === 'PasswordSecretUnusable',
+  )
+  expect(conditionOf(refused, 'CredentialsCurrent')?.message).toContain('use 8 to 512 printable ASCII characters')
+  expect(await canLogIn(at(), 'brought', first)).toBe('OK')
+
+  await bring('brought-by-somebody-else')
+  await objects.until('sessionstore', 'brought', namespace, 'rotated', (each) => credentialOf(each)?.user === 'web-b')
+  const second = { username: 'web-b', password: 'brought-by-somebody-else' }
+  expect(await secretOf('brought')).toMatchObject(second)
+  expect(await canLogIn(at(), 'brought', second)).toBe('OK')
+  expect(await canLogIn(at(), 'brought', first)).toBe('OK')
+  await objects.delete('sessionstore', 'brought', namespace)
+})
+
 test('an old password that nobody was seen with for a minute goes by itself', async () => {
   const { objects, namespace } = at()
   await objects.apply(store(namespace, 'quiet'))
@@ -117,7 +140,7 @@ test('an old password that nobody was seen with for a minute goes by itself', as
   const old = await secretOf('quiet')
   await rotate('quiet', { request: 'once' })
   await objects.until('sessionstore', 'quiet', namespace, 'rotated', (each) => credentialOf(each)?.user === 'web-b')
-  expect(await canLogIn('quiet', old)).toBe('OK')
+  expect(await canLogIn(at(), 'quiet', old)).toBe('OK')
   await objects.until(
     'sessionstore',
     'quiet',
@@ -126,6 +149,6 @@ test('an old password that nobody was seen with for a minute goes by itself', as
     (each) => credentialOf(each)?.retiring === undefined,
     120_000,
   )
-  expect(await canLogIn('quiet', old)).toMatch(/WRONGPASS|NOAUTH/)
+  expect(await canLogIn(at(), 'quiet', old)).toMatch(/WRONGPASS|NOAUTH/)
   await objects.delete('sessionstore', 'quiet', namespace)
 })

@@ -49,14 +49,17 @@ export const openLane = async (cluster: Cluster, namespace: string): Promise<Lan
   const objects = new Objects(new Kubectl(cluster))
   await removeNamespace(objects, api, namespace)
   await objects.apply(restrictedNamespace(namespace))
-  const pods = [clientPod(namespace, 'client', { app: 'web' }), clientPod(namespace, 'operator', operatorLabels)]
+  const [node] = cluster.nodes()
+  if (!node) throw new Error('the cluster has no node')
+  // Both on one node: what is cut off from the operator is not so from the application, and the other way round.
+  const pods = [clientPod(namespace, 'client', { app: 'web' }), clientPod(namespace, 'operator', operatorLabels)].map(
+    (pod) => ({ ...pod, spec: { ...pod.spec, nodeName: node.name } }),
+  )
   await objects.apply(...pods)
   for (const pod of pods) await untilRunning(objects, namespace, pod.metadata.name)
 
   const folder = mkdtempSync(join(tmpdir(), `${namespace}-`))
   const proxy = await startFaultProxy({ target: cluster.kubeconfig })
-  const [node] = cluster.nodes()
-  if (!node) throw new Error('the cluster has no node')
   const relay = await openRelay(proxy.url, node.ip)
   const kubeconfig = join(folder, 'kubeconfig')
   writeFileSync(kubeconfig, readFileSync(proxy.kubeconfig, 'utf8').replace(proxy.url, relay.url), { mode: 0o600 })

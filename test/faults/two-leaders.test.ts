@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
+import { auditRecords } from '../../src/api/resources.ts'
 import { waitUntil } from '../cluster/wait-until.ts'
 import { countSessions } from '../e2e/fixtures.ts'
+import { topology, untilWhole } from '../e2e/replicated/fixture.ts'
 import { clusterWithoutOperator } from './alone.ts'
 import { createFlush, expectEnd, logIn, makeStore, readFlush, untilEnded } from './flush-run.ts'
 import { openLane, type Lane } from './lane.ts'
@@ -67,6 +69,53 @@ test('a leader that was stopped in mid-flush changes nothing any more: the next 
     await lane.close()
   }
 })
+
+/** The first write of a failover is that of its term; a promotion follows its answer. */
+const termWrite = (namespace: string) =>
+  ({ verb: 'patch', resource: 'sessionstores.sessionstore.dev', subresource: 'status', namespace }) as const
+
+test.each(['before', 'after'] as const)(
+  'a leader that was stopped %s the write of a new term promotes nobody any more: the next one does, and the old one ends',
+  async (when) => {
+    const lane = await openLane(cluster(), `faults-term-${when}`)
+    const { namespace, proxy } = lane
+    try {
+      const { leader } = await leaderAndStandby(lane)
+      const store = await makeStore(lane, 'web', topology())
+      await logIn(store)
+      const { primary } = await untilWhole(lane, 'web')
+      const stopped = Promise.withResolvers<void>()
+      const late = Promise.withResolvers<void>()
+      const stop = async () => {
+        leader.signal('SIGSTOP')
+        stopped.resolve()
+        await late.promise
+      }
+      const arrived = Promise.withResolvers<number>()
+      const hook =
+        when === 'before'
+          ? { before: stop, after: (_: unknown, status: number) => arrived.resolve(status) }
+          : { after: stop }
+      proxy.faults.set(termWrite(namespace), { kind: 'hook', ...hook }, { nth: 1 })
+      process.kill(await lane.cluster.containerPid(namespace, primary?.current ?? '', 'redis'), 'SIGKILL')
+      await stopped.promise
+      const { primary: after } = await untilWhole(lane, 'web', { afterTerm: primary?.term ?? 0 })
+      expect(after?.term).toBe((primary?.term ?? 0) + 1)
+      late.resolve()
+      if (when === 'before') expect(await arrived.promise, 'the late write is refused').toBe(409)
+      leader.signal('SIGCONT')
+      expect(await leader.exited).toBe(1)
+      const { primary: end } = await untilWhole(lane, 'web')
+      expect(end).toEqual(after)
+      expect(await countSessions(store.redis, 1000)).toBe(1000)
+      const records = await lane.api.list(auditRecords, { namespace })
+      expect(records.map(({ spec }) => spec.entry.details['term'])).toEqual([1, 2])
+      await store.close()
+    } finally {
+      await lane.close()
+    }
+  },
+)
 
 test('with a second replica a fence outlives the SIGKILL of its leader by the lease, one retry and the drain', async () => {
   const lane = await openLane(cluster(), 'faults-takeover')

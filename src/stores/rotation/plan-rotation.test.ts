@@ -11,6 +11,7 @@ const facts = (change: Partial<RotationFacts> = {}): RotationFacts => ({
   other: undefined,
   inUse: 0,
   unusedMs: 0,
+  own: undefined,
   now: new Date('2026-11-24T00:30:00.000Z'),
   ...change,
 })
@@ -29,6 +30,14 @@ test.each([
   ['a new request asks for a new password', facts({ rotation: { request: 'two' } }), { step: 'rotate' }],
   ['so does an interval that has passed', facts({ rotation: { request: 'one', interval: '30m' } }), { step: 'rotate' }],
   ['and one that has not, does not', facts({ rotation: { request: 'one', interval: '31m' } }), { step: 'none' }],
+  ['a password of its own that has changed is taken', facts({ own: 'other' }), { step: 'rotate' }],
+  ['one that has not is left', facts({ own: 'same', rotation: { request: 'one', interval: '30m' } }), { step: 'none' }],
+  [
+    'one that cannot be used changes nothing',
+    facts({ own: 'unusable', rotation: { request: 'two' } }),
+    { step: 'none' },
+  ],
+  ['one more has to wait for the user before', retiring({ own: 'other', inUse: 1 }), { step: 'wait', due: true }],
   ['a request that was taken back asks for nothing', facts({ rotation: {} }), { step: 'none' }],
   [
     'what was published is written down, with the user that it replaces',

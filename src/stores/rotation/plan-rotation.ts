@@ -14,6 +14,8 @@ export interface RotationFacts {
   readonly inUse: number | undefined
   /** How long it has had none, in ms. */
   readonly unusedMs: number
+  /** How the password that the client brings compares with the current one; undefined of a client that brings none. */
+  readonly own: 'same' | 'other' | 'unusable' | undefined
   readonly now: Date
 }
 
@@ -52,9 +54,11 @@ export const planRotation = (facts: RotationFacts): RotationStep => {
   return known.retiring === undefined ? { step: 'none' } : { step: 'note', retiring: undefined, rotated: false }
 }
 
-const causeOf = ({ rotation, known, now }: RotationFacts): string | undefined => {
+const causeOf = ({ rotation, known, own, now }: RotationFacts): string | undefined => {
+  if (own === 'unusable') return undefined
+  if (own === 'other') return 'its passwordSecret has another password'
   if (rotation.request !== undefined && rotation.request !== known?.request) return `request ${rotation.request}`
-  if (rotation.interval === undefined) return undefined
+  if (rotation.interval === undefined || own !== undefined) return undefined
   const ageMs = now.getTime() - Date.parse(known?.since ?? '')
   return ageMs >= parseDurationMs(rotation.interval) ? `interval ${rotation.interval}` : undefined
 }

@@ -7,6 +7,7 @@ import { otherTurn, turnOf, userName } from '../client-secret.ts'
 import { newPassword } from '../credentials.ts'
 import type { ResolvedEngine } from '../engines.ts'
 import { storeNamespace, storeUid } from '../names.ts'
+import { readOwnPassword, type OwnPassword } from '../own-password.ts'
 import { answers, type AnsweringNode, type StoreNode } from '../observe.ts'
 import type { Report } from '../report.ts'
 import type { StoreRuntime } from '../runtime.ts'
@@ -50,6 +51,7 @@ export const rotateCredentials = async (
   const complete = nodes.every((node) => answers(node) || node.state.is === 'gone')
   const inUse = new Map<string, readonly string[]>()
   const credentials: CredentialStatus[] = []
+  const problems: string[] = []
   let requeueAfterMs: number | undefined
   for (const { name, rotation } of store.spec.clients) {
     const turn = access.turns.get(name) ?? 'a'
@@ -59,6 +61,8 @@ export const rotateCredentials = async (
     const known = store.status?.credentials?.find(({ client }) => client === name)
     const quiet = complete && peers.length === 0
     const unusedMs = runtime.silences.note(`${storeUid(store)} ${other ?? name}`, other !== undefined && quiet)
+    const own = await readOwnPassword(runtime, store, name, { signal })
+    if (own?.problem !== undefined) problems.push(own.problem)
     const step = planRotation({
       rotation,
       known,
@@ -66,16 +70,38 @@ export const rotateCredentials = async (
       other,
       inUse: complete ? peers.length : undefined,
       unusedMs,
+      own: own && compare(own, access, user),
       now: runtime.clock.now(),
     })
-    const credential = await carryOut(context, step, { client: name, user, known, request: rotation.request, complete })
+    const credential = await carryOut(context, step, {
+      client: name,
+      user,
+      known,
+      request: rotation.request,
+      own: own?.password,
+      complete,
+    })
     credentials.push(credential)
     if (step.step === 'wait') inUse.set(step.user, peers)
     if (step.step !== 'none')
       requeueAfterMs = Math.min(requeueAfterMs ?? waitMs, step.step === 'wait' ? waitMs : soonMs)
   }
-  await reportCredentials(context, inUse, report)
+  const [problem] = problems
+  if (problem !== undefined)
+    report.set(
+      'CredentialsCurrent',
+      'False',
+      'PasswordSecretUnusable',
+      `${problem}. Until then its password stays as it is.`,
+    )
+  else await reportCredentials(context, inUse, report)
   return { credentials, requeueAfterMs }
+}
+
+const compare = (own: OwnPassword, access: Access, user: string): 'same' | 'other' | 'unusable' => {
+  if (own.password === undefined) return 'unusable'
+  const rules = access.users.find(({ name }) => name === user)?.rules ?? []
+  return rules.includes(passwordHash(own.password)) ? 'same' : 'other'
 }
 
 interface Client {
@@ -83,12 +109,14 @@ interface Client {
   readonly user: string
   readonly known: CredentialStatus | undefined
   readonly request: string | undefined
+  /** The password that it brings. */
+  readonly own: string | undefined
   readonly complete: boolean
 }
 
 const carryOut = async (context: Context, step: RotationStep, about: Client): Promise<CredentialStatus> => {
   const { runtime, store } = context
-  const { client, user, known, request, complete } = about
+  const { client, user, known, request, own, complete } = about
   const unchanged = known ?? { client, user, since: runtime.clock.now().toISOString(), rotations: 0 }
   switch (step.step) {
     case 'none':
@@ -108,7 +136,7 @@ const carryOut = async (context: Context, step: RotationStep, about: Client): Pr
     case 'rotate': {
       if (!complete) return unchanged
       const turn = otherTurn(turnOf(client, user))
-      const password = newPassword()
+      const password = own ?? newPassword()
       // First everywhere in Redis, then in the Secret: whoever reads it can log in.
       await change(context, { prepare: { user: userName(client, turn), passwordHash: passwordHash(password) } })
       await change(context, { publish: { client, credential: { turn, password } } })

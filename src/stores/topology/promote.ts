@@ -1,5 +1,6 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
 import type { PrimaryStatus } from '../../api/session-store.ts'
+import type { AclUser } from '../../redis/acl.ts'
 import { deletePrefix } from '../../redis/delete-prefix.ts'
 import { promote } from '../../redis/replication.ts'
 import { ensureAccess } from '../access.ts'
@@ -71,13 +72,15 @@ export const finishTerm = async (
 ): Promise<ReadSessionStore> => {
   const { connection, info } = node.state
   const { keyPrefix } = store.spec.sessions
-  if (fenced) {
-    const { users } = await ensureAccess(runtime, store, engine, { signal })
-    await runtime.liveAcl.ensure(connection, node.uid, info.runId, users, keyPrefix, { signal })
-  }
   const behind = isBehindRevocation(store, info.replication, node.uid)
+  const access = fenced || behind ? await ensureAccess(runtime, store, engine, { signal }) : undefined
+  const allow = (users: readonly AclUser[]) =>
+    runtime.liveAcl.ensure(connection, node.uid, info.runId, users, keyPrefix, { signal })
+  // Applications are shut out while there are sessions that were ended: as a replica without a primary it answered nobody, as a primary it would.
+  if (access) await allow(behind ? access.users.filter(({ name }) => !access.clientUsers.includes(name)) : access.users)
   const after = info.role === 'primary' ? info : await promote(connection, { signal })
   if (behind) await deletePrefix(connection, keyPrefix, { signal })
+  if (access && behind) await allow(access.users)
   const before = store.status?.primary
   if (!before) throw new Error('a term was finished that was not begun')
   const { earlierId } = after.replication

@@ -9,6 +9,7 @@ import {
   writeSessions,
   type StoreClient,
 } from '../fixtures.ts'
+import { waitUntil } from '../../cluster/wait-until.ts'
 import { secretData, type KubeObject } from '../objects.ts'
 import { startWriter } from '../load/writer.ts'
 import type { Writer } from '../load/running-writer.ts'
@@ -119,5 +120,14 @@ export const rest = async ({ objects, namespace }: Suite, name: string, { writer
     const { spec, status } = set as unknown as { spec: { replicas: number }; status?: { readyReplicas?: number } }
     return status?.readyReplicas === spec.replicas
   })
+  // A pod that goes is ready for the StatefulSet until it has gone.
+  await waitUntil(
+    'no pod goes',
+    async () => {
+      const pods = await objects.list('pods', namespace, '-l', `app.kubernetes.io/instance=${name}`)
+      return pods.every(({ metadata }) => metadata.deletionTimestamp === undefined)
+    },
+    { timeoutMs: 60_000 },
+  )
   await writer.untilWrites(writer.mark() + 3000)
 }

@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { FlushSessionsStatus } from '../../../src/api/flush-sessions.ts'
 import { countSessions, flush } from '../fixtures.ts'
 import { conditionOf, isTrue, type KubeObject } from '../objects.ts'
 import { suite } from '../suite.ts'
-import { loadedStore, unload, untilWhole } from './fixture.ts'
+import { loadedStore, unload, untilWhole, type Loaded } from './fixture.ts'
 
 const at = suite('e2e-flush-all-nodes')
 
@@ -59,6 +60,65 @@ test('a replica that is away keeps nobody from logging in, and the flush from be
   expect(await countSessions(loaded.client.redis, seeds)).toBe(0)
   await unload(at(), 'away', loaded)
 })
+
+test('a replica that was cut off before a flush and is promoted after it serves not one old session', async () => {
+  const { cluster, objects, namespace } = at()
+  const loaded = await loadedStore(at(), 'behind', { seeds })
+  await loaded.writer.stop()
+  const { nodes = [], primary } = await untilWhole(at(), 'behind')
+  const [behind = '', other = ''] = nodes.filter(({ role }) => role === 'replica').map(({ name }) => name)
+  const pidOf = (pod: string) => cluster.containerPid(namespace, pod, 'redis')
+  const pid = await pidOf(behind)
+  process.kill(pid, 'SIGSTOP')
+  let reader: ReturnType<typeof readOldOnes> | undefined
+  try {
+    await objects.create(flush(namespace, 'behind-1', 'behind'))
+    await objects.until(
+      'flushsessions',
+      'behind-1',
+      namespace,
+      'waiting for the node',
+      (each) => isTrue(each, 'Unfenced') && conditionOf(each, 'Replicated')?.reason === 'NodeAway',
+    )
+    reader = readOldOnes(loaded)
+    // Both that have no old session any more come back empty, and the one that has them all is what is left.
+    for (const pod of [primary?.current ?? '', other]) process.kill(await pidOf(pod), 'SIGKILL')
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
+  const after = await untilWhole(at(), 'behind', { afterTerm: primary?.term ?? 0 })
+  expect(after.primary).toMatchObject({ target: behind, change: { basis: 'Replica' } })
+  const status = flushStatus(await untilPhase('behind-1', 'Completed'))
+  expect(status.nodes?.every(({ acknowledged, remaining }) => acknowledged && remaining === 0)).toBe(true)
+  expect(await reader?.stop()).toMatchObject({ old: 0 })
+  expect(await countSessions(loaded.client.redis, seeds)).toBe(0)
+  expect(await loaded.client.redis.set('shop:session:login', 'v', 'EX', 60)).toBe('OK')
+  await unload(at(), 'behind', loaded)
+})
+
+/** Reads sessions of before a flush, as fast as they are answered, and counts those that are there. */
+const readOldOnes = ({ client }: Loaded) => {
+  const counts = { asked: 0, old: 0 }
+  const stopped = new AbortController()
+  const done = (async () => {
+    for (let index = 0; !stopped.signal.aborted; index = (index + 1) % seeds) {
+      try {
+        if ((await client.redis.get(`shop:session:${index}`)) !== null) counts.old += 1
+        counts.asked += 1
+      } catch {
+        // Nobody serves at that moment.
+        await delay(5)
+      }
+    }
+  })()
+  return {
+    stop: async () => {
+      stopped.abort()
+      await done
+      return counts
+    },
+  }
+}
 
 test('a primary that is killed while a flush drains: the next one is fenced and drained anew, and none comes back', async () => {
   const { cluster, objects, namespace } = at()

@@ -5,6 +5,8 @@ import {
   configMaps,
   type NetworkPolicy,
   networkPolicies,
+  type Service,
+  services,
   type StatefulSet,
   statefulSets,
 } from '../../../src/kubernetes/kinds.ts'
@@ -30,6 +32,9 @@ beforeEach(async () => {
 })
 
 const options = { fieldManager: 'test' }
+
+type ServiceWithStatus = Service & { readonly status?: object }
+const servicesWithStatus = services as Resource<ServiceWithStatus>
 
 /** What an operator declares, with the spellings and omissions that the API server rewrites. */
 const statefulSet = (): Applied<StatefulSet> => ({
@@ -175,6 +180,22 @@ describe('applyStatus', () => {
     const less = await write(two.object, { replicas: 1 }, 'one')
     expect(less.object.status).not.toHaveProperty('readyReplicas')
     expect(less.object.status).toMatchObject({ currentReplicas: 1 })
+  })
+
+  test('of several writers removes what a process before it has left inside of a field', async () => {
+    const spec = { type: 'LoadBalancer' as const, ports: [{ port: 80 }] }
+    const service = { apiVersion: 'v1', kind: 'Service', metadata: { namespace, name: 'web' }, spec }
+    const { object } = await applyIfChanged<ServiceWithStatus>(client, servicesWithStatus, service, undefined, options)
+    const write = (by: ApiClient, current: ServiceWithStatus, ...ingress: readonly object[]) =>
+      applyStatus(by, servicesWithStatus, current, { loadBalancer: { ingress } }, 'one', { shared: true })
+    const withPorts = { hostname: 'web.test', ports: [{ port: 8080, protocol: 'TCP' }] }
+    const first = await write(client, object, withPorts)
+    const successor = clientOf(server.kubeconfig)
+    const same = await write(successor, first.object, withPorts)
+    expect(same.changed).toBe(false)
+    const less = await write(successor, first.object, { hostname: 'web.test' })
+    expect(less.object.status).toMatchObject({ loadBalancer: { ingress: [{ hostname: 'web.test' }] } })
+    expect(JSON.stringify(less.object.status)).not.toContain('8080')
   })
 
   test('refuses to record a decision on an object that has moved on', async () => {
