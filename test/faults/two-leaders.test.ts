@@ -70,11 +70,10 @@ test('a leader that was stopped in mid-flush changes nothing any more: the next 
   }
 })
 
-/** The first write of a failover is that of its term; a promotion follows its answer. */
-const termWrite = (namespace: string) =>
-  ({ verb: 'patch', resource: 'sessionstores.sessionstore.dev', subresource: 'status', namespace }) as const
+/** What says who is to be the primary; the promotion follows its answer. */
+const termWrite = (namespace: string) => ({ fieldManager: 'session-store-operator-primary', namespace })
 
-test.each(['before', 'after'] as const)(
+test.concurrent.each(['before', 'after'] as const)(
   'a leader that was stopped %s the write of a new term promotes nobody any more: the next one does, and the old one ends',
   async (when) => {
     const lane = await openLane(cluster(), `faults-term-${when}`)

@@ -12,6 +12,8 @@ export interface RequestInfo {
   readonly namespace: string
   /** For a create, the name in the body. */
   readonly name: string
+  /** Of an apply; empty for what is none. */
+  readonly fieldManager: string
 }
 
 /** Which requests are meant; what is left out matches all. */
@@ -21,6 +23,7 @@ export interface Match {
   readonly subresource?: string
   readonly namespace?: string
   readonly name?: string
+  readonly fieldManager?: string
 }
 
 const pathSyntax =
@@ -31,7 +34,7 @@ export const requestInfo = (method: string, path: string, body: string): Request
   const url = new URL(path, 'http://proxy')
   const { group, namespace = '', plural, name, subresource = '' } = pathSyntax.exec(url.pathname)?.groups ?? {}
   if (plural === undefined) {
-    return { method, path, verb: 'other', resource: '', subresource: '', namespace: '', name: '' }
+    return { method, path, verb: 'other', resource: '', subresource: '', namespace: '', name: '', fieldManager: '' }
   }
   const watches = ['true', '1'].includes(url.searchParams.get('watch') ?? '')
   return {
@@ -42,6 +45,7 @@ export const requestInfo = (method: string, path: string, body: string): Request
     subresource,
     namespace: decodeURIComponent(namespace),
     name: name === undefined ? nameInBody(body) : decodeURIComponent(name),
+    fieldManager: url.searchParams.get('fieldManager') ?? '',
   }
 }
 
@@ -78,7 +82,7 @@ export const matches = (match: Match, info: RequestInfo): boolean => {
   const verbs = match.verb === undefined ? undefined : [match.verb].flat()
   return (
     (verbs === undefined || verbs.includes(info.verb)) &&
-    (['resource', 'subresource', 'namespace', 'name'] as const).every(
+    (['resource', 'subresource', 'namespace', 'name', 'fieldManager'] as const).every(
       (field) => match[field] === undefined || match[field] === info[field],
     )
   )
