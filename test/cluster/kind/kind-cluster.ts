@@ -34,7 +34,7 @@ export class KindCluster implements Cluster {
     this.#name = `session-store-${options.name ?? process.env['TEST_CLUSTER_NAME'] ?? 'cluster'}`
     this.#state = stateDirectory(`kind-${this.#name}`)
     this.#kind = programs.kind
-    this.#workers = options.nodes ?? 2
+    this.#workers = options.nodes ?? 3
     this.#gates = options.featureGates ?? {}
     this.#log = options.log ?? ((line) => console.log(line))
     this.kubectl = programs.kubectl

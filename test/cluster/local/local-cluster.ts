@@ -47,7 +47,7 @@ export class LocalCluster implements Cluster {
 
   constructor(tools: Tools, options: ClusterOptions) {
     const name = options.name ?? process.env['TEST_CLUSTER_NAME'] ?? 'cluster'
-    this.#layout = storedLayout(name) ?? layoutOf(name, 0, options.nodes ?? 2)
+    this.#layout = storedLayout(name) ?? layoutOf(name, 0, options.nodes ?? 3)
     this.#tools = tools
     this.#options = options
     this.#log = options.log ?? ((line) => console.log(line))
