@@ -21,7 +21,7 @@ const manifest = (name: string): Promise<string> => readFile(join(import.meta.di
 
 /** Goes through all of it; throws when anything does not hold. */
 export const story = async (cluster: Cluster): Promise<void> => {
-  say('A cluster of two nodes (real Kubernetes, on this machine alone)')
+  say('A cluster of three nodes (real Kubernetes, on this machine alone)')
   await cluster.up()
   const kubectl = new Kubectl(cluster)
   await prepare(cluster, kubectl)
