@@ -1,6 +1,7 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
 import type { PrimaryStatus } from '../../api/session-store.ts'
 import { pods } from '../../kubernetes/kinds.ts'
+import { deadAddress } from '../../redis/config.ts'
 import { isApiError } from '../../kubernetes/errors.ts'
 import { isRedisError } from '../../redis/errors.ts'
 import type { Replication } from '../../redis/info.ts'
@@ -49,7 +50,9 @@ const followOne = async (
   try {
     const login = { password: replicationPassword(runtime.masterKey, storeUid(store)) }
     await follow(connection, primary.address, address, login, { signal })
-    if (wasPrimary) await closeClients(connection, { signal })
+    // Who is connected to one that waited behind the boot gate was led there when it was the primary's address still: it would never find the new one.
+    const wasGated = info.replication.primaryHost === deadAddress[0]
+    if (wasPrimary || wasGated) await closeClients(connection, { signal })
   } catch (error) {
     if (!isRedisError(error)) throw error
     runtime.log.info({ node: uid, reason: error.message }, 'A node did not take its primary; trying again')

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { FlushSessionsStatus } from '../../../src/api/flush-sessions.ts'
+import { canLogIn } from '../can-log-in.ts'
 import { countSessions, flush, redisThrough } from '../fixtures.ts'
 import { conditionOf, isTrue, secretData, type KubeObject } from '../objects.ts'
 import { suite } from '../suite.ts'
@@ -94,7 +95,8 @@ test('a replica that was cut off before a flush and is promoted after it serves 
   expect(await reader?.stop()).toMatchObject({ old: 0 })
   await untilWhole(at(), 'behind')
   for (const pod of [behind, other, primary?.current ?? '']) expect(await countOn(pod, 'behind'), pod).toBe(0)
-  expect(await loaded.client.redis.set('shop:session:login', 'v', 'EX', 60)).toBe('OK')
+  const login = secretData(await objects.get('secret', 'behind-web', namespace))
+  expect(await canLogIn(at(), 'behind', login)).toBe('OK')
   await unload(at(), 'behind', loaded)
 })
 
