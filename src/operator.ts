@@ -28,9 +28,11 @@ import { EndedPods } from './stores/ended-pods.ts'
 import { LiveAcl } from './stores/live-acl.ts'
 import { managedBySelector } from './stores/names.ts'
 import { hasEnded } from './stores/pod-state.ts'
+import { Patience } from './stores/patience.ts'
 import { SweepTimes } from './stores/policy/sweep-times.ts'
 import { policyReconciler } from './stores/policy/reconcile.ts'
 import { storeReconciler } from './stores/reconcile.ts'
+import { Certificates } from './stores/tls/certificates.ts'
 import { KnownOffsets } from './stores/topology/loss.ts'
 import { Silences } from './stores/topology/silences.ts'
 
@@ -76,9 +78,11 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
     onLost: (owner) => stores.enqueue({ ...owner, priority: 'high' }),
   })
   const silences = new Silences(manager.clock)
+  const patience = new Patience(manager.clock)
   const offsets = new KnownOffsets()
   const endedPods = new EndedPods()
   const liveAcl = new LiveAcl()
+  const certificates = new Certificates()
   const sweeps = new SweepTimes(manager.clock)
   // Keys are read when we lead, and no reconcile begins before.
   const late: { runtime?: FlushRuntime } = {}
@@ -109,7 +113,9 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
       connections,
       guard,
       liveAcl,
+      certificates,
       silences,
+      patience,
       offsets,
       endedPods,
       log,
@@ -123,13 +129,15 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
   })
   manager.onStop(() => connections.closeAll())
   caches.stores.onChange(({ type, object }) => {
-    if (type === 'deleted') sweeps.forget(object.metadata.uid ?? '')
+    if (type !== 'deleted') return
+    sweeps.forget(object.metadata.uid ?? '')
+    certificates.forgetStore(object.metadata.uid ?? '')
   })
   caches.pods.onChange(({ type, object }) => {
     if (type !== 'deleted') return
     const uid = object.metadata.uid ?? ''
     if (hasEnded(object)) endedPods.add(uid)
-    for (const memory of [liveAcl, silences, connections]) memory.forget(uid)
+    for (const memory of [liveAcl, certificates, silences, patience, connections]) memory.forget(uid)
   })
 
   const ofStore = ownerOf('SessionStore', apiVersion)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { pod } from './pod.ts'
+import { tls, tlsStatus } from './tls.ts'
 import { conditions, duration, label, quantity, rules, time } from './values.ts'
 
 /** Eviction policies of Redis. Those beginning with `allkeys-` may log people out early. */
@@ -263,8 +264,8 @@ export const sessionStoreSpec = z.object({
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
       ...rules({
-        rule: "self.all(c, !(c.name in ['acl', 'config']))",
-        message: 'the names acl and config are taken by objects of the operator: choose another',
+        rule: "self.all(c, !(c.name in ['acl', 'config', 'tls']))",
+        message: 'the names acl, config and tls are taken by objects of the operator: choose another',
       }),
     })
     .describe('Who may connect: an ACL user, a Secret and an ingress rule each.'),
@@ -276,6 +277,7 @@ export const sessionStoreSpec = z.object({
         .describe('Enforce makes a NetworkPolicy that denies all but the declared clients and the operator.'),
     })
     .prefault({}),
+  tls: tls.describe('Encryption of connections, those between replicas included.'),
   persistence: z
     .object({
       mode: z
@@ -367,6 +369,7 @@ export const sessionStoreStatus = z.object({
         pod: z.string().optional().describe('UID of the pod.'),
         address: z.string().optional().describe('Address of the pod.'),
         synced: z.boolean().optional().describe('A replica that has the whole data and follows the primary.'),
+        certificate: z.string().optional().describe('Serial number of the certificate that it shows, hex.'),
         appendOnlyFile: z.boolean().optional().describe('Its disk may hold an append-only file, of now or of before.'),
       }),
     )
@@ -408,6 +411,7 @@ export const sessionStoreStatus = z.object({
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['client'] })
     .optional()
     .describe('Which password each client has, by its user; never the password.'),
+  tls: tlsStatus.optional().describe('The certificate; absent without TLS.'),
   endpoints: z
     .object({ primary: z.string(), replicas: z.string().optional().describe('For reads that may be a moment old.') })
     .optional(),
@@ -449,5 +453,6 @@ export const sessionStoreStatus = z.object({
     .optional()
     .describe('The newest AuditRecord of this store: its place in the chain and its hash.'),
 })
+export type TlsStatus = NonNullable<SessionStoreStatus['tls']>
 export type CredentialStatus = NonNullable<SessionStoreStatus['credentials']>[number]
 export type SessionStoreStatus = Readonly<z.infer<typeof sessionStoreStatus>>

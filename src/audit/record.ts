@@ -7,7 +7,13 @@ export interface Requester {
 
 /** What happened. More types come with the features that need them. */
 export type AuditType =
-  'FlushIntended' | 'FlushCompleted' | 'FlushFailed' | 'FlushAborted' | 'PrimaryChanged' | 'CredentialRotated'
+  | 'FlushIntended'
+  | 'FlushCompleted'
+  | 'FlushFailed'
+  | 'FlushAborted'
+  | 'PrimaryChanged'
+  | 'CredentialRotated'
+  | 'CertificateChanged'
 
 /** Any JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }

@@ -61,7 +61,11 @@ export interface PodContainer {
 }
 
 export interface Pod extends KubernetesObject {
-  readonly spec?: { readonly containers: readonly PodContainer[]; readonly nodeName?: string }
+  readonly spec?: {
+    readonly containers: readonly PodContainer[]
+    readonly volumes?: readonly { readonly name: string }[]
+    readonly nodeName?: string
+  }
   readonly status?: {
     readonly phase?: string
     readonly podIP?: string

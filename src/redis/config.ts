@@ -6,19 +6,43 @@ export interface ServerConfig {
   readonly evictionPolicy: string
   readonly appendOnly: boolean
   readonly replicated: boolean
+  /** Undefined of a server that does not speak TLS. */
+  readonly tls: TlsConfig | undefined
+}
+
+/** How a server speaks TLS. */
+export interface TlsConfig {
+  /** It also serves those who do not. */
+  readonly plaintext: boolean
+  /** Who connects must show a certificate (`yes`), may (`optional`), or is not asked (`no`). */
+  readonly clientCertificates: 'yes' | 'optional' | 'no'
 }
 
 /** Where the ACL file lies: on an emptyDir, so that `ACL SAVE` can write it and a restarted container reads what was last decided. */
 export const aclPath = '/acl/users.acl'
 export const dataPath = '/data'
 export const port = 6379
+/** Where TLS is spoken, beside or in place of the other one: applications can move while both are open. */
+export const tlsPort = 6380
+/** For the kubelet's probes: they work whatever ports and certificates there are. A certificate that has ended must not restart Redis. */
+export const socketPath = '/run/redis/redis.sock'
+export const tlsDirectory = '/tls'
 
 /** What a running server can take by `CONFIG SET` (flags in redis/src/config.c): never a reason to restart it. */
 export const liveSettings = (config: ServerConfig): Settings => ({
   maxmemory: String(config.maxmemoryBytes),
   'maxmemory-policy': config.evictionPolicy,
   appendonly: config.appendOnly ? 'yes' : 'no',
+  ...(config.tls
+    ? { port: String(config.tls.plaintext ? port : 0), 'tls-auth-clients': config.tls.clientCertificates }
+    : {}),
 })
+
+/** The files of a version of a server's certificate; without one those that it reads when it starts. */
+export const tlsFiles = (version?: string): Settings => {
+  const name = (kind: string) => `${tlsDirectory}/${version === undefined ? '' : `${version}.`}${kind}`
+  return { 'tls-cert-file': name('tls.crt'), 'tls-key-file': name('tls.key'), 'tls-ca-cert-file': name('ca.crt') }
+}
 
 /**
  * Where every node of a Replicated store looks for its primary until the operator tells it of one: nobody listens there, so none is a primary
@@ -52,8 +76,10 @@ const replicationSettings: Settings = {
 }
 
 /** What holds from the start of the process to its end. A change here needs a restart. */
-export const startSettings = (replicated: boolean): Settings => ({
+export const startSettings = (replicated: boolean, tls: boolean): Settings => ({
   port: String(port),
+  unixsocket: socketPath,
+  unixsocketperm: '700',
   // Who may come in is decided by the NetworkPolicy and the ACL: `protected-mode` would refuse everybody but loopback.
   'protected-mode': 'no',
   aclfile: aclPath,
@@ -70,10 +96,11 @@ export const startSettings = (replicated: boolean): Settings => ({
   timeout: '0',
   'tcp-keepalive': '60',
   ...(replicated ? replicationSettings : {}),
+  ...(tls ? { 'tls-port': String(tlsPort), ...tlsFiles() } : {}),
 })
 
 /** A `redis.conf`. Holds no secret. */
 export const redisConf = (config: ServerConfig): string =>
-  Object.entries({ ...startSettings(config.replicated), ...liveSettings(config) })
+  Object.entries({ ...startSettings(config.replicated, config.tls !== undefined), ...liveSettings(config) })
     .map(([name, value]) => `${name} ${value}\n`)
     .join('')

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import type { Command, Endpoint, Login, RedisCallOptions, RedisConnection, Reply } from './connection.ts'
 import { RedisError, replyError } from './errors.ts'
+import { tlsConnector, type TlsPeer } from './tls-peer.ts'
 
 /** How long a connection may take to be made and logged in, in ms. */
 const connectTimeoutMs = 3_000
@@ -13,6 +14,8 @@ const disconnectTimeoutMs = 100
 export interface ConnectOptions extends RedisCallOptions {
   /** Shown by `CLIENT LIST`. */
   readonly name?: string
+  /** With it the connection is encrypted. */
+  readonly tls?: TlsPeer | undefined
 }
 
 /** Opens a connection and logs in. Throws a `RedisError`. */
@@ -23,6 +26,7 @@ export const connect = async (
 ): Promise<RedisConnection> => {
   const redis = new Redis({
     ...endpoint,
+    ...(options.tls ? { Connector: tlsConnector(endpoint, options.tls) } : {}),
     ...login,
     ...(options.name === undefined ? {} : { connectionName: options.name }),
     lazyConnect: true,

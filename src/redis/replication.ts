@@ -1,5 +1,5 @@
 import { replicationUser } from './acl.ts'
-import { deadAddress, maxLagSeconds, port } from './config.ts'
+import { deadAddress, maxLagSeconds } from './config.ts'
 import type { Command, RedisCallOptions, RedisConnection } from './connection.ts'
 import { parseInfo, type Info } from './info.ts'
 
@@ -11,21 +11,30 @@ export interface ReplicationLogin {
   readonly password: string
 }
 
-/** Makes a node follow the one at `host`. A node that has the same history goes on from its offset, any other takes the whole data over. */
+/** Where a node finds its primary. */
+export interface PrimaryEndpoint {
+  readonly host: string
+  readonly port: number
+  /** Whether the link is encrypted; undefined of a node that has no certificate, and cannot. */
+  readonly tls: boolean | undefined
+}
+
+/** Makes a node follow another one. A node that has the same history goes on from its offset, any other takes the whole data over. */
 export const follow = async (
   connection: RedisConnection,
-  host: string,
+  primary: PrimaryEndpoint,
   ownHost: string,
   login: ReplicationLogin,
   options: RedisCallOptions = {},
 ): Promise<void> => {
-  await setLogin(connection, ownHost, login, options)
-  await connection.call(['REPLICAOF', host, port], options)
+  await setLink(connection, primary, ownHost, login, options)
+  await connection.call(['REPLICAOF', primary.host, primary.port], options)
 }
 
 /** What a node needs to follow another one; every node has it, whatever it is now. */
-const setLogin = async (
+const setLink = async (
   connection: RedisConnection,
+  { tls }: PrimaryEndpoint,
   ownHost: string,
   { password }: ReplicationLogin,
   options: RedisCallOptions,
@@ -36,6 +45,7 @@ const setLogin = async (
     ['masterauth', password],
     ['replica-announce-ip', ownHost],
     ['replica-serve-stale-data', 'yes'],
+    ...(tls === undefined ? [] : [['tls-replication', tls ? 'yes' : 'no'] as const]),
   ] as const
   await connection.call(['CONFIG', 'SET', ...settings.flat()], options)
 }

@@ -6,6 +6,8 @@ export interface ServerVersion {
 
 /** Where a client finds its store. */
 export interface Binding {
+  /** `rediss` with TLS. */
+  readonly scheme: 'redis' | 'rediss'
   readonly host: string
   readonly port: number
   readonly username: string

@@ -28,6 +28,7 @@ import {
 import { readOwnPassword } from './own-password.ts'
 import type { StoreRuntime } from './runtime.ts'
 import { decode, encode, findSecret, holds } from './secret-data.ts'
+import { readClientTls, type ClientTls } from './tls/client-tls.ts'
 import { isReplicated } from './topology/replicas.ts'
 
 /** Who may do what on a store's Redis, as the Secrets say it now. */
@@ -59,7 +60,7 @@ export const operatorLogin = (runtime: Pick<StoreRuntime, 'masterKey'>, store: R
  * fence if nobody has it) and `release` (it gives it back if it has it): nobody can take it from another. Throws `NameTakenError` when a Secret of that name belongs to somebody else.
  */
 export const ensureAccess = async (
-  runtime: Pick<StoreRuntime, 'client' | 'masterKey'>,
+  runtime: Pick<StoreRuntime, 'client' | 'clock' | 'masterKey'>,
   store: ReadSessionStore,
   engine: ResolvedEngine,
   options: FenceChange & CredentialChange & Call = {},
@@ -74,8 +75,9 @@ export const ensureAccess = async (
   const clients: AclUser[] = []
   const turns = new Map<string, Turn>()
   const known = clientHashes(decode(current, aclKey))
+  const tls = await readClientTls(runtime, store, call)
   for (const { name } of store.spec.clients) {
-    const { turn, password } = await ensureClientSecret(runtime, store, name, options)
+    const { turn, password } = await ensureClientSecret(runtime, store, name, tls, options)
     turns.set(name, turn)
     const add = (user: string, hash: string) =>
       clients.push(
@@ -179,6 +181,7 @@ const ensureClientSecret = async (
   runtime: Pick<StoreRuntime, 'client'>,
   store: ReadSessionStore,
   client: string,
+  tls: ClientTls | undefined,
   { publish, signal }: CredentialChange & Call,
 ): Promise<ClientCredential> => {
   const call = signal ? { signal } : {}
@@ -188,7 +191,13 @@ const ensureClientSecret = async (
   if (current && !isOwnedBy(current, store) && !isRetained(current, store)) throw new NameTakenError('Secret', name)
   const credential =
     publish?.client === client ? publish.credential : await credentialIn(runtime, store, client, current, call)
-  const data = clientSecretData(store, client, credential)
+  const shown = { certificate: decode(current, 'tls.crt'), key: decode(current, 'tls.key') }
+  const data = clientSecretData(
+    store,
+    client,
+    credential,
+    tls && { ...tls, certificate: tls.certificate(client, shown) },
+  )
   const metadata = retain
     ? {
         name,
@@ -200,7 +209,12 @@ const ensureClientSecret = async (
   const desired = { apiVersion: 'v1', kind: 'Secret', type: 'servicebinding.io/redis', metadata, data: encode(data) }
   if (!current) {
     await runtime.client.create(secrets, desired, call)
-  } else if (!holds(current, data) || retain !== isRetained(current, store) || isOwnedBy(current, store) === retain) {
+  } else if (
+    !holds(current, data) ||
+    hasMore(current, data) ||
+    retain !== isRetained(current, store) ||
+    isOwnedBy(current, store) === retain
+  ) {
     const { resourceVersion } = current.metadata
     const precondition = resourceVersion === undefined ? {} : { resourceVersion }
     await runtime.client.replace(secrets, { ...desired, metadata: { ...metadata, ...precondition } }, call)
@@ -222,6 +236,10 @@ const credentialIn = async (
   const own = await readOwnPassword(runtime, store, client, call)
   return { turn, password: own?.password ?? newPassword() }
 }
+
+/** What TLS has put there goes with it. */
+const hasMore = ({ data = {} }: Secret, wanted: Readonly<Record<string, string>>): boolean =>
+  ['ca.crt', 'tls.crt', 'tls.key'].some((key) => data[key] !== undefined && wanted[key] === undefined)
 
 const isRetained = (secret: Secret, store: ReadSessionStore): boolean =>
   secret.metadata.annotations?.[retainedAnnotation] === storeName(store) &&

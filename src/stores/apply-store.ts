@@ -1,5 +1,6 @@
 import type { ReadSessionStore } from '../api/resources.ts'
 import { isApiError } from '../kubernetes/errors.ts'
+import type { Pod } from '../kubernetes/kinds.ts'
 import type { ServerConfig } from '../redis/config.ts'
 import { ensureAccess, type Access } from './access.ts'
 import { applyOwned, deleteOwned } from './apply-objects.ts'
@@ -16,12 +17,22 @@ import { headlessService, primaryService, replicaService } from './plan/services
 import { statefulSet } from './plan/stateful-set.ts'
 import type { Report } from './report.ts'
 import type { StoreRuntime } from './runtime.ts'
+import { ensureCertificate, type EnsuredCertificate } from './tls/ensure-certificate.ts'
+import { reportCertificate } from './tls/report-certificate.ts'
+import { servesPlaintext, speaksTls, wantsTls } from './tls/speaks-tls.ts'
 import { isReplicated, wantedReplicas } from './topology/replicas.ts'
 
 export interface ApplyContext {
   readonly engine: ResolvedEngine
   readonly memory: MaxmemoryDecision
   readonly observed: Observed
+}
+
+/** What was made, as far as the live servers need it. */
+export interface Applied {
+  readonly access: Access
+  /** Undefined without TLS. */
+  readonly certificate: EnsuredCertificate | undefined
 }
 
 /** Makes the objects that the store becomes. Undefined when one of them is refused, or its name is taken: the report says which. */
@@ -31,33 +42,47 @@ export const applyStore = async (
   { engine, memory, observed }: ApplyContext,
   report: Report,
   signal: AbortSignal,
-): Promise<Access | undefined> => {
+): Promise<Applied | undefined> => {
   const { caches } = runtime
   const { nodes, config } = observed
   const pods = nodes.flatMap((node) => (node.pod ? [node.pod] : []))
   const configuredBytes = bytesToConfigure(store, memory.bytes, configuredMaxmemory(config), pods)
   const count = podCount(store, observed)
   try {
+    const certificate = await ensureCertificate(runtime, store, nodes, signal)
+    if (certificate && !certificate.secret && pods.length === 0) {
+      // Servers would not start without.
+      await reportCertificate(runtime, store, nodes, certificate, report, signal)
+      report.set('Progressing', 'False', 'CertificateUnusable', certificate.problem ?? '')
+      return undefined
+    }
     const access = await ensureAccess(runtime, store, engine, { signal })
-    await applyOwned(runtime, store, caches.configMaps, configMap(store, serverConfig(store, configuredBytes)), signal)
-    const policy = networkPolicy(store, runtime.operator)
+    await applyOwned(
+      runtime,
+      store,
+      caches.configMaps,
+      configMap(store, serverConfig(store, configuredBytes, pods)),
+      signal,
+    )
+    const served = { plaintext: servesPlaintext(store, pods), tls: wantsTls(store) }
+    const policy = networkPolicy(store, runtime.operator, served)
     // The policy stands before the pod that it guards.
     if (store.spec.network.enforcement === 'Enforce')
       await applyOwned(runtime, store, caches.networkPolicies, policy, signal)
     else await deleteOwned(runtime, store, caches.networkPolicies, policy, signal)
     await applyOwned(runtime, store, caches.statefulSets, statefulSet(store, engine, memory.bytes, count), signal)
-    await applyOwned(runtime, store, caches.services, primaryService(store), signal)
-    await applyOwned(runtime, store, caches.services, headlessService(store), signal)
+    await applyOwned(runtime, store, caches.services, primaryService(store, served), signal)
+    await applyOwned(runtime, store, caches.services, headlessService(store, served), signal)
     if (isReplicated(store)) {
       const { primary } = store.status ?? {}
       const current = primary?.current === primary?.target ? nodes.find(({ uid }) => uid === primary?.pod) : undefined
       // Without one that is known to be there, it stays as it is: nobody is promoted here.
       if (current || !primary)
         await applyOwned(runtime, store, caches.endpointSlices, primaryEndpoints(store, current), signal)
-      await applyOwned(runtime, store, caches.services, replicaService(store), signal)
+      await applyOwned(runtime, store, caches.services, replicaService(store, served), signal)
       await applyOwned(runtime, store, caches.podDisruptionBudgets, podDisruptionBudget(store), signal)
     }
-    return access
+    return { access, certificate }
   } catch (error) {
     const reason =
       error instanceof NameTakenError ? 'NameTaken' : isApiError(error, 'invalid', 'forbidden') ? 'Rejected' : undefined
@@ -70,11 +95,20 @@ export const applyStore = async (
 }
 
 /** What the servers of a store are configured with. */
-export const serverConfig = (store: ReadSessionStore, maxmemoryBytes: number): ServerConfig => ({
+export const serverConfig = (store: ReadSessionStore, maxmemoryBytes: number, pods: readonly Pod[]): ServerConfig => ({
   maxmemoryBytes,
   evictionPolicy: store.spec.memory.evictionPolicy,
   appendOnly: store.spec.persistence.mode === 'AppendOnly',
   replicated: isReplicated(store),
+  tls:
+    wantsTls(store) || pods.some(speaksTls)
+      ? {
+          plaintext: servesPlaintext(store, pods),
+          clientCertificates: ({ None: 'no', Optional: 'optional', Required: 'yes' } as const)[
+            store.spec.tls.clientCertificates
+          ],
+        }
+      : undefined,
 })
 
 /**

@@ -1,7 +1,8 @@
 import type { ReadSessionStore } from '../api/resources.ts'
-import { port } from '../redis/config.ts'
+import { port, tlsPort } from '../redis/config.ts'
 import { presetOf } from '../sessions/presets.ts'
 import { primaryHost } from './names.ts'
+import type { KeyPair } from './tls/authority.ts'
 
 /** A client has two ACL users that take turns: while one is in use, the other can be given a new password. */
 export type Turn = 'a' | 'b'
@@ -27,11 +28,13 @@ export const clientSecretData = (
   store: ReadSessionStore,
   client: string,
   { turn, password }: ClientCredential,
+  tls: { readonly authorities: string; readonly certificate: KeyPair | undefined } | undefined,
 ): Readonly<Record<string, string>> => {
   const preset = presetOf(store.spec.sessions.client)
   const binding = {
+    scheme: tls ? ('rediss' as const) : ('redis' as const),
     host: primaryHost(store),
-    port,
+    port: tls ? tlsPort : port,
     username: userName(client, turn),
     password: encodeURIComponent(password),
     keyPrefix: store.spec.sessions.keyPrefix,
@@ -40,11 +43,13 @@ export const clientSecretData = (
     type: 'redis',
     provider: 'session-store-operator',
     host: binding.host,
-    port: String(port),
+    port: String(binding.port),
     username: binding.username,
     password,
     database: '0',
     'key-prefix': preset.libraryPrefix(binding.keyPrefix),
     uri: preset.uri(binding),
+    ...(tls ? { 'ca.crt': tls.authorities } : {}),
+    ...(tls?.certificate ? { 'tls.crt': tls.certificate.certificate, 'tls.key': tls.certificate.key } : {}),
   }
 }

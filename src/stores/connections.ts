@@ -2,10 +2,11 @@ import type { Logger } from '../kubernetes/logger.ts'
 import type { Clock } from '../kubernetes/clock.ts'
 import type { ObjectName } from '../kubernetes/objects.ts'
 import { operatorUser } from '../redis/acl.ts'
-import { port } from '../redis/config.ts'
+import { port, tlsPort } from '../redis/config.ts'
 import type { Command, Login, RedisCallOptions, RedisConnection, Reply } from '../redis/connection.ts'
 import { RedisError } from '../redis/errors.ts'
 import { connect } from '../redis/ioredis-connection.ts'
+import type { TlsPeer } from '../redis/tls-peer.ts'
 
 export interface ConnectionsOptions {
   /** Reads the lease live. Throws when this process is not the leader. */
@@ -24,6 +25,8 @@ export interface Target {
   readonly uid: string
   readonly name: string
   readonly address: string | undefined
+  /** How to tell it from others by TLS; undefined of one that does not speak it. Asked when a connection is made. */
+  readonly tls: (() => Promise<TlsPeer>) | undefined
   /** The SessionStore. */
   readonly owner: ObjectName
 }
@@ -64,12 +67,13 @@ export class Connections {
   }
 
   async #open(
-    { uid, name, address, owner }: Target,
+    { uid, name, address, tls, owner }: Target,
     login: Login,
     options: RedisCallOptions,
   ): Promise<RedisConnection> {
     if (address === undefined) throw new RedisError('unreachable', 'CONNECT', 'the pod has no address yet')
-    const connection = await connect({ host: address, port }, login, { ...options, name: 'operator' })
+    const endpoint = { host: address, port: tls ? tlsPort : port }
+    const connection = await connect(endpoint, login, { ...options, tls: await tls?.(), name: 'operator' })
     try {
       await this.#options.confirmLeadership()
       if (!this.#taken.has(uid)) {

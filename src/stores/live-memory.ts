@@ -23,17 +23,18 @@ export const ensureLiveMemory = async (
   signal: AbortSignal,
 ): Promise<ResizeState> => {
   if (!pod) return { state: 'Done' }
+  const address = pod.status?.podIP
   const wanted = resources(store, config.maxmemoryBytes)
   const grows = (actualLimitBytes(pod) ?? 0) < parseBytes(wanted.limits.memory)
   if (!grows) {
-    await ensureLiveConfig(node.connection, config, { signal })
+    await ensureLiveConfig(node.connection, config, address, { signal })
     return await resizePod(client, pod, wanted, signal)
   }
   const state = await resizePod(client, pod, wanted, signal)
   // Everything but the limit takes effect now, under the `maxmemory` that fits the limit in force.
   const maxmemoryBytes =
     state.state === 'Done' ? config.maxmemoryBytes : Math.min(config.maxmemoryBytes, node.info.maxmemoryBytes)
-  await ensureLiveConfig(node.connection, { ...config, maxmemoryBytes }, { signal })
+  await ensureLiveConfig(node.connection, { ...config, maxmemoryBytes }, address, { signal })
   return state
 }
 

@@ -16,6 +16,8 @@ export const fenceAnnotation = `${group}/fence`
 export const roleLabel = `${group}/role`
 /** On pods and their template: a hash of what cannot change while the server runs. */
 export const rollHashAnnotation = `${group}/roll-hash`
+/** On pods: the version of the certificate that their server is to load. */
+export const certificateVersionAnnotation = `${group}/certificate-version`
 
 export const storeName = (store: Owner): string => store.metadata.name ?? ''
 export const storeNamespace = (store: Owner): string => store.metadata.namespace ?? ''
@@ -30,6 +32,7 @@ export const objectNames = (store: string) => ({
   primaryEndpoints: `${store}-primary`,
   config: `${store}-config`,
   acl: `${store}-acl`,
+  tls: `${store}-tls`,
   networkPolicy: store,
   podDisruptionBudget: store,
   clientSecret: (client: string) => `${store}-${client}`,

@@ -7,6 +7,7 @@ import { operatorLogin } from './access.ts'
 import { objectNames, isOwnedBy, storeName, storeNamespace } from './names.ts'
 import { containerEnded, isRunning } from './pod-state.ts'
 import type { StoreRuntime } from './runtime.ts'
+import { speaksTls, wantsTls } from './tls/speaks-tls.ts'
 import { isReplicated } from './topology/replicas.ts'
 
 /** A Redis that answers, and what it said of itself. */
@@ -110,13 +111,27 @@ const observePod = async (
 const ask = async (
   runtime: StoreRuntime,
   store: ReadSessionStore,
-  node: Pick<StoreNode, 'uid' | 'name' | 'address'>,
+  node: Pick<StoreNode, 'uid' | 'name' | 'address' | 'pod'>,
+  signal: AbortSignal,
+): Promise<NodeState> =>
+  await runtime.patience.state(node.uid, async () => await askNow(runtime, store, node, signal), signal)
+
+const askNow = async (
+  runtime: StoreRuntime,
+  store: ReadSessionStore,
+  node: Pick<StoreNode, 'uid' | 'name' | 'address' | 'pod'>,
   signal: AbortSignal,
 ): Promise<NodeState> => {
   const options = { signal, ...(isReplicated(store) ? { timeoutMs: probeTimeoutMs } : {}) }
   const owner = { namespace: storeNamespace(store), name: storeName(store) }
+  const encrypted = node.pod ? speaksTls(node.pod) : wantsTls(store)
   const once = async (): Promise<NodeState> => {
-    const connection = await runtime.connections.node({ ...node, owner }, operatorLogin(runtime, store), options)
+    const target = {
+      ...node,
+      owner,
+      tls: encrypted ? () => runtime.certificates.peer(runtime, store, signal) : undefined,
+    }
+    const connection = await runtime.connections.node(target, operatorLogin(runtime, store), options)
     const info = parseInfo(await connection.call(['INFO'], options))
     return { is: 'answering', connection, info }
   }

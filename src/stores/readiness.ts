@@ -7,6 +7,7 @@ import { isReplicated } from './topology/replicas.ts'
 import { isReady } from './pod-state.ts'
 import type { Report } from './report.ts'
 import type { StoreRuntime } from './runtime.ts'
+import { speaksTls } from './tls/speaks-tls.ts'
 import { writeThroughService } from './write-probe.ts'
 
 /** Where a pass ended, and when to look again. */
@@ -39,7 +40,8 @@ export const reportReady = async (
   }
   try {
     runtime.guard()
-    await writeThroughService(clusterIp, operatorLogin(runtime, store), signal)
+    const tls = pod && speaksTls(pod) ? await runtime.certificates.peer(runtime, store, signal) : undefined
+    await writeThroughService({ clusterIp, tls }, operatorLogin(runtime, store), signal)
   } catch (error) {
     if (!isRedisError(error)) throw error
     const lost = error.kind === 'unreachable' || error.kind === 'notListening'

@@ -1,16 +1,16 @@
 import { sessionStores, type ReadSessionStore } from '../api/resources.ts'
-import type { CredentialStatus } from '../api/session-store.ts'
+import type { CredentialStatus, TlsStatus } from '../api/session-store.ts'
 import { parseBytes } from '../api/values.ts'
 import type { Reconcile } from '../kubernetes/controller.ts'
 import { isApiError } from '../kubernetes/errors.ts'
 import { keyOf, nameOf } from '../kubernetes/objects.ts'
 import { isRedisError } from '../redis/errors.ts'
 import type { Access } from './access.ts'
-import { applyStore, serverConfig } from './apply-store.ts'
+import { applyStore, serverConfig, type Applied } from './apply-store.ts'
 import { pinnedEngine, resolveEngine, type ResolvedEngine } from './engines.ts'
 import { ensureLiveMemory, reportMemory } from './live-memory.ts'
 import { objectNames, rollHashAnnotation, storeName, storeNamespace, storeUid } from './names.ts'
-import { observe, type Observed } from './observe.ts'
+import { answers, observe, type Observed, type StoreNode } from './observe.ts'
 import { configuredMaxmemory } from './plan/config-map.ts'
 import { decideMaxmemory, type MaxmemoryDecision } from './plan/memory.ts'
 import { rollHash } from './plan/stateful-set.ts'
@@ -23,9 +23,20 @@ import type { StoreRuntime } from './runtime.ts'
 import { rotateCredentials } from './rotation/rotate.ts'
 import { settleFence } from './settle-fence.ts'
 import { writeStatus } from './status.ts'
+import type { EnsuredCertificate } from './tls/ensure-certificate.ts'
+import { loadCertificate } from './tls/load-certificate.ts'
+import { reportCertificate, shownSerials } from './tls/report-certificate.ts'
+import { speaksTls } from './tls/speaks-tls.ts'
 import { changePods, deletePod } from './topology/change-pods.ts'
 import { keepPrimary, noPrimaryMs } from './topology/keep-primary.ts'
 import { isReplicated } from './topology/replicas.ts'
+
+/** How soon servers that are to load another certificate are looked at again, in ms. */
+const loadMs = 500
+/** And how soon a certificate that somebody brings and that cannot be used, in ms: its Secret is not watched. */
+const unusableMs = 5_000
+/** Why nothing could be made. */
+const waitsForPerson: ReadonlySet<string> = new Set(['NameTaken', 'Rejected', 'CertificateUnusable'])
 
 /** Makes a SessionStore what its spec says. */
 export const storeReconciler =
@@ -79,6 +90,8 @@ class Pass {
     observed?: Observed
     unconfinedUser?: string
     credentials?: CredentialStatus[]
+    tls?: TlsStatus
+    serials?: ReadonlyMap<string, string>
   } = {}
 
   constructor(runtime: StoreRuntime, store: ReadSessionStore, report: Report, signal: AbortSignal) {
@@ -111,24 +124,24 @@ class Pass {
       return await reportReady(this.#runtime, this.#store, this.#report, observed, this.#signal)
     }
     const memory = this.#decideMemory(observed)
-    const access = await applyStore(
+    const applied = await applyStore(
       this.#runtime,
       this.#store,
       { engine, memory, observed },
       this.#report,
       this.#signal,
     )
-    if (!access)
+    if (!applied)
       return observed.node
         ? await reportReady(this.#runtime, this.#store, this.#report, observed, this.#signal)
         : this.#notReachable(observed)
     await this.#replacePodsThatNeverStarted(engine, observed)
     if (!observed.node) return this.#notReachable(observed)
     try {
-      const resize = await this.#applyLive(observed, memory, access)
+      const resize = await this.#applyLive(observed, memory, applied)
       this.#reportProgress(engine, observed, resize)
       // A flush fences the users that there are: none is made while it does.
-      if (!fenced) await this.#rotate(engine, observed, access)
+      if (!fenced) await this.#rotate(engine, observed, applied.access)
       await this.#changePods(engine, observed, fenced)
     } catch (error) {
       if (!isRedisError(error)) throw error
@@ -216,9 +229,9 @@ class Pass {
 
   #notReachable({ nodes, nodeError }: Observed): Outcome {
     const blocked = this.#report.get('Progressing')
-    if (blocked?.reason === 'NameTaken' || blocked?.reason === 'Rejected') {
+    if (blocked && waitsForPerson.has(blocked.reason)) {
       this.#report.set('Ready', 'False', blocked.reason, blocked.message)
-      return { requeueAfterMs: resyncMs }
+      return { requeueAfterMs: blocked.reason === 'CertificateUnusable' ? unusableMs : resyncMs }
     }
     const trouble = nodes.map((node) => node.pod && podTrouble(node.pod)).find((each) => each !== undefined)
     if (trouble) {
@@ -239,21 +252,42 @@ class Pass {
     return { requeueAfterMs: resyncMs }
   }
 
-  async #applyLive({ nodes }: Observed, memory: MaxmemoryDecision, access: Access): Promise<ResizeState> {
+  async #applyLive(
+    { nodes }: Observed,
+    memory: MaxmemoryDecision,
+    { access, certificate }: Applied,
+  ): Promise<ResizeState> {
     const [store, signal] = [this.#store, this.#signal]
     const keyPrefix = store.spec.sessions.keyPrefix
     const states: ResizeState[] = []
-    for (const { uid, pod, state: node } of nodes) {
-      if (node.is !== 'answering') continue
-      const { connection, info } = node
+    const pods = nodes.flatMap((node) => (node.pod ? [node.pod] : []))
+    for (const node of nodes) {
+      if (!answers(node)) continue
+      const { uid, pod, state } = node
+      const { connection, info } = state
       const acl = await this.#runtime.liveAcl.ensure(connection, uid, info.runId, access.users, keyPrefix, { signal })
       if (acl.unconfined !== undefined) this.facts.unconfinedUser = acl.unconfined
-      const config = serverConfig(store, memory.bytes)
-      states.push(await ensureLiveMemory(this.#runtime.client, store, pod, node, config, signal))
+      const config = serverConfig(store, memory.bytes, pods)
+      const own = pod && speaksTls(pod) ? config : { ...config, tls: undefined }
+      states.push(await ensureLiveMemory(this.#runtime.client, store, pod, state, own, signal))
+      const material = certificate?.secret?.material
+      if (material && !(await loadCertificate(this.#runtime, store, node, material, signal))) this.#lookAgain(loadMs)
     }
+    if (certificate) await this.#reportCertificate(nodes, certificate)
     const state = slowest(states)
     reportMemory(this.#report, store, memory, state)
     return state
+  }
+
+  async #reportCertificate(nodes: readonly StoreNode[], certificate: EnsuredCertificate): Promise<void> {
+    const [runtime, store] = [this.#runtime, this.#store]
+    const status = await reportCertificate(runtime, store, nodes, certificate, this.#report, this.#signal)
+    if (status) this.facts.tls = status
+    if (certificate.problem !== undefined) this.#lookAgain(unusableMs)
+    this.facts.serials = shownSerials(runtime, nodes)
+    const { changing, overlapUntil } = certificate
+    if (overlapUntil) this.#lookAgain(Math.max(0, overlapUntil.getTime() - runtime.clock.now().getTime()) + 1)
+    else if (changing) this.#lookAgain(loadMs)
   }
 
   #reportProgress(engine: ResolvedEngine, { pod }: Observed, resize: ResizeState): void {

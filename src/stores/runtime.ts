@@ -19,7 +19,9 @@ import type { EndedPods } from './ended-pods.ts'
 import type { Engines } from './engines.ts'
 import type { KeyedLock } from './keyed-lock.ts'
 import type { LiveAcl } from './live-acl.ts'
+import type { Patience } from './patience.ts'
 import type { SweepTimes } from './policy/sweep-times.ts'
+import type { Certificates } from './tls/certificates.ts'
 import type { KnownOffsets } from './topology/loss.ts'
 import type { Silences } from './topology/silences.ts'
 import type { OperatorPods } from './plan/network-policy.ts'
@@ -37,7 +39,9 @@ export interface StoreRuntime {
   /** Throws a `LeaseLostError` when this process may no longer be the leader. */
   readonly guard: () => void
   readonly liveAcl: LiveAcl
+  readonly certificates: Certificates
   readonly silences: Silences
+  readonly patience: Patience
   readonly offsets: KnownOffsets
   /** UIDs of pods whose last state said that nothing of them runs any more. */
   readonly endedPods: Pick<EndedPods, 'has'>

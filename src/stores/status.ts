@@ -14,6 +14,9 @@ export interface StatusFacts {
   readonly engine?: ResolvedEngine
   readonly observed?: Observed
   readonly credentials?: SessionStoreStatus['credentials']
+  readonly tls?: SessionStoreStatus['tls']
+  /** Serial numbers of certificates, by the UIDs of the pods that show them. */
+  readonly serials?: ReadonlyMap<string, string>
   /** A user that could reach keys outside of the prefix was found on the server. */
   readonly unconfinedUser?: string
 }
@@ -32,7 +35,9 @@ export const writeStatus = async (
   const before = store.status
   const observedGeneration = store.metadata.generation ?? 0
   const now = runtime.clock.now()
-  let conditions = (before?.conditions ?? []).filter((condition) => ownTypes.has(condition.type))
+  const isOwn = ({ type }: { type: string }) =>
+    ownTypes.has(type) && (type !== 'CertificateCurrent' || wantsTlsNow(store))
+  let conditions = (before?.conditions ?? []).filter(isOwn)
   for (const finding of report.findings)
     conditions = [...setCondition(conditions, { ...finding, observedGeneration }, now)]
 
@@ -42,9 +47,10 @@ export const writeStatus = async (
     observedGeneration,
     conditions,
     ...carried(before, 'engine', engine && { type: engine.type, version: engine.version, image: engine.image }),
-    ...carried(before, 'nodes', observed && nodes(before, observed)),
+    ...carried(before, 'nodes', observed && nodes(before, observed, facts.serials)),
     ...carried(before, 'credentials', facts.credentials),
-    ...carried(before, 'unaccounted', observed && unaccounted(runtime, before, observed)),
+    ...(wantsTlsNow(store) ? carried(before, 'tls', facts.tls) : {}),
+    ...carried(before, 'unaccounted', observed && unaccounted(runtime, store, observed)),
     endpoints: {
       primary: primaryHost(store),
       ...(store.spec.topology?.mode === 'Replicated' ? { replicas: replicaHost(store) } : {}),
@@ -62,8 +68,12 @@ const ownTypes: ReadonlySet<string> = new Set([
   'Degraded',
   'MemorySafe',
   'CredentialsCurrent',
+  'CertificateCurrent',
   'EngineSupported',
 ])
+
+/** As the object says, whose defaults may not be filled in. */
+const wantsTlsNow = ({ spec }: SessionStore): boolean => (spec.tls?.mode ?? 'Disabled') !== 'Disabled'
 
 const carried = <K extends keyof SessionStoreStatus>(
   before: SessionStoreStatus | undefined,
@@ -76,7 +86,11 @@ const carried = <K extends keyof SessionStoreStatus>(
 
 type NodeStatus = NonNullable<SessionStoreStatus['nodes']>[number]
 
-const nodes = (before: SessionStoreStatus | undefined, { nodes: found }: Observed): SessionStoreStatus['nodes'] => {
+const nodes = (
+  before: SessionStoreStatus | undefined,
+  { nodes: found }: Observed,
+  serials: ReadonlyMap<string, string> | undefined,
+): SessionStoreStatus['nodes'] => {
   const known = (uid: string) => before?.nodes?.find((entry) => entry.pod === uid)
   const entries = found.flatMap(({ name, uid, pod, address, state }): NodeStatus[] => {
     const earlier = known(uid)
@@ -84,6 +98,7 @@ const nodes = (before: SessionStoreStatus | undefined, { nodes: found }: Observe
     // One that does not answer now keeps what it said last: it may still be there.
     if (state.is !== 'answering') return earlier ? [earlier] : []
     const { info } = state
+    const certificate = serials?.get(uid)
     return [
       {
         name,
@@ -94,6 +109,7 @@ const nodes = (before: SessionStoreStatus | undefined, { nodes: found }: Observe
         pod: uid,
         ...(address === undefined ? {} : { address }),
         ...(info.role === 'replica' ? { synced: info.replication.linkUp && !info.replication.syncing } : {}),
+        ...(certificate === undefined ? {} : { certificate }),
         // Switching persistence off leaves the file where it is, for as long as the pod lives.
         appendOnlyFile: info.appendOnly || earlier?.appendOnlyFile === true,
       },
@@ -102,12 +118,16 @@ const nodes = (before: SessionStoreStatus | undefined, { nodes: found }: Observe
   return entries.length > 0 || (before?.nodes ?? []).length > 0 ? entries : undefined
 }
 
+/** As many as the schema lets status hold: a list that is refused would keep all of status from being written. */
+const maxUnaccounted = 64
+
 /** Processes that may still run although their pods are gone. */
 const unaccounted = (
   runtime: StoreRuntime,
-  before: SessionStoreStatus | undefined,
+  store: SessionStore,
   { nodes: found }: Observed,
 ): SessionStoreStatus['unaccounted'] => {
+  const before = store.status
   const since = runtime.clock.now().toISOString()
   const entries = found.flatMap(({ name, uid, pod, address, state }) => {
     if (pod || state.is === 'gone') return []
@@ -115,7 +135,13 @@ const unaccounted = (
     const fresh = { pod: uid, name, address: address ?? '', runId, since }
     return [before?.unaccounted?.find((entry) => entry.pod === uid) ?? fresh]
   })
-  return entries.length > 0 || (before?.unaccounted ?? []).length > 0 ? entries : undefined
+  const kept = entries.slice(-maxUnaccounted)
+  if (kept.length < entries.length) {
+    const forgotten = entries.slice(0, -maxUnaccounted).map(({ pod }) => pod)
+    const message = `Of the processes that may still run without a pod only the last ${maxUnaccounted} are kept; no longer: ${forgotten.join(', ')}`
+    runtime.events.record(store, { type: 'Warning', reason: 'UnaccountedForgotten', message })
+  }
+  return kept.length > 0 || (before?.unaccounted ?? []).length > 0 ? kept : undefined
 }
 
 /** To a MiB: an idle store must not write status because a buffer came and went. */

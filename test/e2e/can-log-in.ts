@@ -9,7 +9,7 @@ export const canLogIn = async (
   login: Readonly<Record<string, string>>,
 ): Promise<string> => {
   const { clusterIP } = (await objects.get('service', name, namespace))['spec'] as { clusterIP: string }
-  const tunnel = await openTunnel(cluster, namespace, 'client', clusterIP, 6379)
+  const tunnel = await openTunnel(cluster, namespace, 'client', clusterIP, Number(login['port'] ?? 6379))
   const redis = redisThrough(tunnel, login)
   try {
     return await redis.set('shop:session:login', 'v', 'EX', 60)

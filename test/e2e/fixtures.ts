@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import type { Cluster } from '../cluster/cluster.ts'
+import type { Encryption } from './load/messages.ts'
 import { isCurrent, isTrue, secretData, type KubeObject, type Objects } from './objects.ts'
 import { openTunnel, type Tunnel } from './tunnel.ts'
 
@@ -131,15 +132,20 @@ export const connectClient = async (
   return { redis: redisThrough(tunnel, secret), close: () => tunnel.close() }
 }
 
+/** How a client encrypts, by its Secret's own words: it checks who the other side is. */
+export const encryptionOf = (secret: Readonly<Record<string, string>>): Encryption => {
+  const { host = '', 'ca.crt': ca, 'tls.crt': cert, 'tls.key': key } = secret
+  if (ca === undefined) return {}
+  return { tls: { ca, servername: host, ...(cert === undefined || key === undefined ? {} : { cert, key }) } }
+}
+
 /** A Redis client of ordinary settings; it connects again when it is cut, as an application's does. */
-export const redisThrough = (
-  tunnel: Tunnel,
-  login: { readonly username?: string; readonly password?: string },
-): Redis => {
+export const redisThrough = (tunnel: Tunnel, login: Readonly<Record<string, string>>): Redis => {
   const redis = new Redis({
     path: tunnel.path,
-    ...(login.username === undefined ? {} : { username: login.username }),
-    ...(login.password === undefined ? {} : { password: login.password }),
+    ...(login['username'] === undefined ? {} : { username: login['username'] }),
+    ...(login['password'] === undefined ? {} : { password: login['password'] }),
+    ...encryptionOf(login),
     enableReadyCheck: false,
     disableClientInfo: true,
     maxRetriesPerRequest: 20,

@@ -20,7 +20,7 @@ export const express: Preset = {
     ...(major > 7 || (major === 7 && minor >= 2) ? ['+client|setinfo'] : []),
   ],
   libraryPrefix: (keyPrefix) => `${keyPrefix}:`,
-  uri: ({ host, port, username, password }) => `redis://${username}:${password}@${host}:${port}/0`,
+  uri: ({ scheme, host, port, username, password }) => `${scheme}://${username}:${password}@${host}:${port}/0`,
   immortalRemedy:
     'connect-redis writes no time to live when `disableTTL: true` is set: remove it, or set `ttl` (seconds) in new RedisStore({...})',
   notCovered: [

@@ -9,8 +9,8 @@ export const railsRedisStore: Preset = {
   library: 'Rails with redis-actionpack, redis-rack and redis-store',
   commands: () => ['+get', '+set', '+setex', '+del', '+ping', '+select|0', '+auth', '+client|setname'],
   libraryPrefix: (keyPrefix) => keyPrefix,
-  uri: ({ host, port, username, password, keyPrefix }) =>
-    `redis://:${password}@${host}:${port}/0/${keyPrefix}?username=${username}`,
+  uri: ({ scheme, host, port, username, password, keyPrefix }) =>
+    `${scheme}://:${password}@${host}:${port}/0/${keyPrefix}?username=${username}`,
   immortalRemedy:
     'redis-store writes no time to live unless the application sets one: add `expire_after: 30.minutes` to `config.session_store :redis_store`',
   notCovered: [

@@ -1,9 +1,10 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
 import { networkPolicies, type NetworkPolicy } from '../../kubernetes/kinds.ts'
-import { port } from '../../redis/config.ts'
+import { port, tlsPort } from '../../redis/config.ts'
 import { objectNames, ownedMetadata, selectorLabels, storeName } from '../names.ts'
 import { isReplicated } from '../topology/replicas.ts'
 import type { Desired } from './desired.ts'
+import type { ServedPorts } from './services.ts'
 
 /** Where the operator's own pods are. */
 export interface OperatorPods {
@@ -15,7 +16,15 @@ export interface OperatorPods {
  * Nothing may reach the store's pods but its declared clients, the operator and the store's own replicas, and they may reach nothing but each
  * other: Redis needs no names here. The kubelet's probes come from the pod's own node, which is always let through.
  */
-export const networkPolicy = (store: ReadSessionStore, operator: OperatorPods): Desired<NetworkPolicy> => {
+export const networkPolicy = (
+  store: ReadSessionStore,
+  operator: OperatorPods,
+  served: ServedPorts,
+): Desired<NetworkPolicy> => {
+  const ports = [...(served.plaintext ? [port] : []), ...(served.tls ? [tlsPort] : [])].map((port) => ({
+    port,
+    protocol: 'TCP',
+  }))
   const peers = [{ podSelector: { matchLabels: selectorLabels(store) } }]
   return {
     resource: networkPolicies,
@@ -34,15 +43,15 @@ export const networkPolicy = (store: ReadSessionStore, operator: OperatorPods): 
                 podSelector: { matchLabels: operator.labels },
               },
             ],
-            ports: [{ port, protocol: 'TCP' }],
+            ports,
           },
-          ...(isReplicated(store) ? [{ from: peers, ports: [{ port, protocol: 'TCP' }] }] : []),
+          ...(isReplicated(store) ? [{ from: peers, ports }] : []),
           ...store.spec.clients.map((client) => ({
             from: client.from.map((peer) => ({ ...peer })),
-            ports: [{ port, protocol: 'TCP' }],
+            ports,
           })),
         ],
-        egress: isReplicated(store) ? [{ to: peers, ports: [{ port, protocol: 'TCP' }] }] : [],
+        egress: isReplicated(store) ? [{ to: peers, ports }] : [],
       },
     },
   }

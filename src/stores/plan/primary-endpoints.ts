@@ -1,8 +1,9 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
 import { endpointSlices, type EndpointSlice } from '../../kubernetes/kinds.ts'
-import { port } from '../../redis/config.ts'
+import { port, tlsPort } from '../../redis/config.ts'
 import { managedBy, objectNames, ownedMetadata, storeName, storeNamespace } from '../names.ts'
 import type { StoreNode } from '../observe.ts'
+import { wantsTls } from '../tls/speaks-tls.ts'
 import type { Desired } from './desired.ts'
 
 /**
@@ -31,7 +32,11 @@ export const primaryEndpoints = (
         },
       },
       addressType: address?.includes(':') ? 'IPv6' : 'IPv4',
-      ports: [{ name: 'redis', port, protocol: 'TCP' }],
+      // One that the Service has not leads nowhere.
+      ports: [
+        { name: 'redis', port, protocol: 'TCP' },
+        ...(wantsTls(store) ? [{ name: 'redis-tls', port: tlsPort, protocol: 'TCP' }] : []),
+      ],
       endpoints:
         primary && address !== undefined
           ? [

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { ReadSessionStore } from '../../api/resources.ts'
 import { statefulSets, type StatefulSet } from '../../kubernetes/kinds.ts'
-import { aclPath, dataPath, port, startSettings } from '../../redis/config.ts'
+import { aclPath, dataPath, port, socketPath, startSettings, tlsDirectory, tlsPort } from '../../redis/config.ts'
 import { probeUser } from '../../redis/acl.ts'
 import type { ResolvedEngine } from '../engines.ts'
 import { labels, objectNames, ownedMetadata, rollHashAnnotation, selectorLabels, storeName } from '../names.ts'
 import { isReplicated } from '../topology/replicas.ts'
-import { configKey } from './config-map.ts'
+import { tlsVolume, wantsTls } from '../tls/speaks-tls.ts'
+import { configKey, tlsConfigKey } from './config-map.ts'
 import type { Desired } from './desired.ts'
 import { ephemeralStorageBytes, memoryLimitBytes } from './memory.ts'
 
@@ -23,11 +24,12 @@ const securityContext = {
 }
 
 const aclDirectory = aclPath.slice(0, aclPath.lastIndexOf('/'))
+const socketDirectory = socketPath.slice(0, socketPath.lastIndexOf('/'))
 const aclSource = '/acl-source'
 
 /** The engine's own client as the probe user, who needs no password. `-e` makes an error reply a failure. */
 const cli = (engine: ResolvedEngine): string =>
-  `${engine.type === 'Valkey' ? 'valkey-cli' : 'redis-cli'} -e --no-auth-warning --user ${probeUser} --pass none -p ${port}`
+  `${engine.type === 'Valkey' ? 'valkey-cli' : 'redis-cli'} -e --no-auth-warning --user ${probeUser} --pass none -s ${socketPath}`
 
 const ping = (engine: ResolvedEngine): string => `${cli(engine)} ping`
 
@@ -103,6 +105,7 @@ const podSpec = (store: ReadSessionStore, engine: ResolvedEngine, maxmemoryBytes
   const names = objectNames(storeName(store))
   const { nodeSelector, tolerations, priorityClassName, imagePullSecrets } = store.spec.pod
   const replicated = isReplicated(store)
+  const tls = wantsTls(store)
   const containerResources = resources(store, maxmemoryBytes)
   return {
     ...(nodeSelector ? { nodeSelector } : {}),
@@ -138,8 +141,14 @@ const podSpec = (store: ReadSessionStore, engine: ResolvedEngine, maxmemoryBytes
       {
         name: serverContainer,
         image: engine.image,
-        command: [engine.type === 'Valkey' ? 'valkey-server' : 'redis-server', `/config/${configKey}`],
-        ports: [{ name: 'redis', containerPort: port, protocol: 'TCP' }],
+        command: [
+          engine.type === 'Valkey' ? 'valkey-server' : 'redis-server',
+          `/config/${tls ? tlsConfigKey : configKey}`,
+        ],
+        ports: [
+          { name: 'redis', containerPort: port, protocol: 'TCP' },
+          ...(tls ? [{ name: 'redis-tls', containerPort: tlsPort, protocol: 'TCP' }] : []),
+        ],
         securityContext,
         resources: containerResources,
         ...(replicated ? probesOfNode(engine) : probesAlone(engine)),
@@ -149,6 +158,8 @@ const podSpec = (store: ReadSessionStore, engine: ResolvedEngine, maxmemoryBytes
           { name: 'config', mountPath: '/config', readOnly: true },
           { name: 'acl', mountPath: aclDirectory },
           { name: 'data', mountPath: dataPath },
+          { name: 'run', mountPath: socketDirectory },
+          ...(tls ? [{ name: tlsVolume, mountPath: tlsDirectory, readOnly: true }] : []),
         ],
       },
     ],
@@ -157,6 +168,8 @@ const podSpec = (store: ReadSessionStore, engine: ResolvedEngine, maxmemoryBytes
       { name: 'acl-source', secret: { secretName: names.acl, items: [{ key: 'users.acl', path: 'users.acl' }] } },
       { name: 'acl', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
       { name: 'data', emptyDir: {} },
+      { name: 'run', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+      ...(tls ? [{ name: tlsVolume, secret: { secretName: names.tls } }] : []),
     ],
   }
 }
@@ -175,7 +188,7 @@ export const rollHash = (store: ReadSessionStore, engine: ResolvedEngine): strin
     cpu: store.spec.pod.resources,
     labels: store.spec.pod.labels ?? {},
     annotations: store.spec.pod.annotations ?? {},
-    settings: startSettings(isReplicated(store)),
+    settings: startSettings(isReplicated(store), wantsTls(store)),
   }
   return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 16)
 }

@@ -1,15 +1,16 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
 import type { PrimaryStatus } from '../../api/session-store.ts'
 import { pods } from '../../kubernetes/kinds.ts'
-import { deadAddress } from '../../redis/config.ts'
+import { deadAddress, port, tlsPort } from '../../redis/config.ts'
 import { isApiError } from '../../kubernetes/errors.ts'
 import { isRedisError } from '../../redis/errors.ts'
 import type { Replication } from '../../redis/info.ts'
-import { bindWrites, closeClients, follow } from '../../redis/replication.ts'
+import { bindWrites, closeClients, follow, type PrimaryEndpoint } from '../../redis/replication.ts'
 import { replicationPassword } from '../credentials.ts'
 import { roleLabel, storeNamespace, storeUid } from '../names.ts'
 import { answers, type AnsweringNode, type StoreNode } from '../observe.ts'
 import type { StoreRuntime } from '../runtime.ts'
+import { speaksTls } from '../tls/speaks-tls.ts'
 import { wantedReplicas } from './replicas.ts'
 import { writePrimary } from './term.ts'
 
@@ -35,13 +36,21 @@ export const followPrimary = async (
   return { store: bound, discardedBytes: discarded.reduce((sum, bytes) => sum + bytes, 0) }
 }
 
+/** How a replica reaches its primary: encrypted when both can be. */
+export const primaryEndpoint = (replica: StoreNode, primary: StoreNode, host: string): PrimaryEndpoint => {
+  const [own, other] = [replica, primary].map(({ pod }) => pod !== undefined && speaksTls(pod))
+  const tls = own === true && other === true
+  return { host, port: tls ? tlsPort : port, tls: own === true ? tls : undefined }
+}
+
 const followOne = async (
   runtime: StoreRuntime,
   store: ReadSessionStore,
   primary: AnsweringNode,
-  { uid, address, state }: AnsweringNode,
+  replica: AnsweringNode,
   signal: AbortSignal,
 ): Promise<number> => {
+  const { uid, address, state } = replica
   const { connection, info } = state
   if (primary.address === undefined || address === undefined) return 0
   if (info.role === 'replica' && info.replication.primaryHost === primary.address) return 0
@@ -49,7 +58,7 @@ const followOne = async (
   const wasPrimary = info.role === 'primary'
   try {
     const login = { password: replicationPassword(runtime.masterKey, storeUid(store)) }
-    await follow(connection, primary.address, address, login, { signal })
+    await follow(connection, primaryEndpoint(replica, primary, primary.address), address, login, { signal })
     // Who is connected to one that waited behind the boot gate was led there when it was the primary's address still: it would never find the new one.
     const wasGated = info.replication.primaryHost === deadAddress[0]
     if (wasPrimary || wasGated) await closeClients(connection, { signal })

@@ -9,7 +9,9 @@ import type { ResolvedEngine } from '../engines.ts'
 import { objectNames, storeName, storeNamespace, storeUid } from '../names.ts'
 import type { AnsweringNode } from '../observe.ts'
 import type { StoreRuntime } from '../runtime.ts'
+import { speaksTls } from '../tls/speaks-tls.ts'
 import { whoServes } from '../write-probe.ts'
+import { primaryEndpoint } from './follow.ts'
 import { beginTerm, finishTerm } from './promote.ts'
 
 /** Writes are held for at most this long, in ms: then Redis lets them go on by itself, whatever has become of us. */
@@ -64,8 +66,8 @@ export const handOver = async (
   const begun = await beginTerm(runtime, store, to, { ...change, knownOffset: undefined }, signal)
   const done = await finishTerm(runtime, begun, engine, to, fenced, signal)
   try {
-    await follow(old, to.address, from.address, login, { signal })
-    await untilServiceLeadsTo(runtime, store, done.status?.primary?.runId ?? '', signal)
+    await follow(old, primaryEndpoint(from, to, to.address), from.address, login, { signal })
+    await untilServiceLeadsTo(runtime, store, to, done.status?.primary?.runId ?? '', signal)
     // Closed while their writes are still held: none of them is told that it failed and none is lost.
     await closeClients(old, { signal })
     await old.call(['CLIENT', 'UNPAUSE'], { signal })
@@ -96,15 +98,17 @@ const reaches = async (
 const untilServiceLeadsTo = async (
   runtime: StoreRuntime,
   store: ReadSessionStore,
+  { pod }: AnsweringNode,
   runId: string,
   signal: AbortSignal,
 ): Promise<void> => {
   const service = runtime.caches.services.get(`${storeNamespace(store)}/${objectNames(storeName(store)).service}`)
   const clusterIp = service?.spec?.clusterIP
   if (clusterIp === undefined) return
+  const tls = pod && speaksTls(pod) ? await runtime.certificates.peer(runtime, store, signal) : undefined
   const untilMs = runtime.clock.monotonicMs() + serviceMs
   while (runtime.clock.monotonicMs() < untilMs) {
-    if ((await whoServes(clusterIp, operatorLogin(runtime, store), signal)) === runId) return
+    if ((await whoServes({ clusterIp, tls }, operatorLogin(runtime, store), signal)) === runId) return
     await runtime.clock.sleep(servicePollMs, signal)
   }
 }

@@ -1,7 +1,13 @@
 import type { Endpoint, Login } from '../../../src/redis/connection.ts'
 
+/** How a connection is encrypted; not at all without. */
+export interface Encryption {
+  /** PEM. `ca` and `servername` are what the other side is checked by. */
+  readonly tls?: { readonly ca: string; readonly servername: string; readonly cert?: string; readonly key?: string }
+}
+
 /** What a writer process is told at its start. All of it comes over stdin: the password is never in argv. */
-export interface WriterSettings extends Endpoint, Login {
+export interface WriterSettings extends Endpoint, Login, Encryption {
   /** Keys are `<prefix>:w<run>-<n>`. */
   readonly prefix: string
   readonly run: string
@@ -19,7 +25,7 @@ export interface WriterSettings extends Endpoint, Login {
 /** One line of JSON on the writer process's stdin. */
 export type Order =
   | { readonly type: 'start'; readonly settings: WriterSettings }
-  | { readonly type: 'login'; readonly login: Login }
+  | { readonly type: 'login'; readonly login: Login & Encryption }
   | { readonly type: 'stop' }
 
 /** A session whose `SET` was answered with OK. */

@@ -7,6 +7,7 @@ import { waitUntil } from '../../cluster/wait-until.ts'
 import {
   monotonicMs,
   type Acknowledged,
+  type Encryption,
   type FailedAttempt,
   type Notice,
   type Order,
@@ -53,9 +54,9 @@ export class Writer {
   }
 
   /** Replaces the login of connections yet to be made; those that are open stay. Resolves when the process has taken it. */
-  async login({ username, password }: Login): Promise<void> {
+  async login({ username, password, tls }: Login & Encryption): Promise<void> {
     const number = ++this.#loginsSent
-    this.#order({ type: 'login', login: { username, password } })
+    this.#order({ type: 'login', login: { username, password, ...(tls ? { tls } : {}) } })
     await this.#until('the new login taken', 10_000, () => this.#loginsTaken >= number)
   }
 

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import type { Login } from '../../../src/redis/connection.ts'
-import type { WriterSettings } from './messages.ts'
+import type { Encryption, WriterSettings } from './messages.ts'
 
 /** Why an attempt failed, in one word: never the arguments, which hold keys and passwords. */
 export class AttemptFailed extends Error {
@@ -24,13 +24,14 @@ export interface SessionConnection {
 /** Connects and logs in. Throws `AttemptFailed`. */
 export const openSessionConnection = async (
   { host, port, commandTimeoutMs }: Pick<WriterSettings, 'host' | 'port' | 'commandTimeoutMs'>,
-  { username, password }: Login,
+  { username, password, tls }: Login & Encryption,
 ): Promise<SessionConnection> => {
   const redis = new Redis({
     host,
     port,
     username,
     password,
+    ...(tls ? { tls } : {}),
     lazyConnect: true,
     retryStrategy: null,
     reconnectOnError: null,

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Login } from '../../../src/redis/connection.ts'
-import { monotonicMs, type Notice, type Order, type WriterSettings } from './messages.ts'
+import { monotonicMs, type Encryption, type Notice, type Order, type WriterSettings } from './messages.ts'
 import { AttemptFailed, openSessionConnection, type SessionConnection } from './session-connection.ts'
 
 /** Long enough that no key expires before a test has counted. */
@@ -16,7 +16,7 @@ const say = (notice: Notice, written?: () => void) => process.stdout.write(`${JS
 
 const stopping = new AbortController()
 let nextNumber = 0
-let login: Login = { username: '', password: '' }
+let login: Login & Encryption = { username: '', password: '' }
 
 const payload = (number: number): string =>
   JSON.stringify({

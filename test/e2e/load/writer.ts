@@ -30,6 +30,7 @@ const settingsOf = (options: WriterOptions): WriterSettings => ({
   intervalMs: options.intervalMs ?? 10,
   commandTimeoutMs: options.commandTimeoutMs ?? 300,
   reconnectMs: options.reconnectMs ?? 50,
+  ...(options.tls ? { tls: options.tls } : {}),
   ...(options.rereadSecretFile === undefined ? {} : { rereadSecretFile: options.rereadSecretFile }),
 })
 

@@ -3,6 +3,7 @@ import type { SessionStoreStatus } from '../../../src/api/session-store.ts'
 import {
   countSessions,
   connectClient,
+  encryptionOf,
   isReady,
   store,
   untilReady,
@@ -91,6 +92,7 @@ export const load = async (suite: Suite, name: string, seeds = 1000): Promise<Lo
     port: Number(secret['port']),
     username: secret['username'] ?? '',
     password: secret['password'] ?? '',
+    ...encryptionOf(secret),
     prefix: 'shop:session',
   })
   await writer.untilAcknowledged(100)
