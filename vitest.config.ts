@@ -1,6 +1,49 @@
 import { defineConfig } from 'vitest/config'
 
-// One project per tier (see CONTRIBUTING.md); `test/run.ts` runs them and adds up their results.
+/** What measures, or takes away from others: the operator of all, a node, the API server. One file at a time, after the rest of its tier. */
+const e2eAlone = [
+  'test/e2e/cluster.test.ts',
+  'test/e2e/crash.test.ts',
+  'test/e2e/master-key.test.ts',
+  'test/e2e/runbook.test.ts',
+  'test/e2e/session-store.test.ts',
+  'test/e2e/uninstall.test.ts',
+  'test/e2e/replicated/change.test.ts',
+  'test/e2e/replicated/failover.test.ts',
+  'test/e2e/replicated/loss.test.ts',
+  'test/e2e/replicated/upgrade.test.ts',
+]
+const faultsAlone = [
+  'test/faults/api-faults.test.ts',
+  'test/faults/cut-off.test.ts',
+  'test/faults/million.test.ts',
+  'test/faults/two-leaders.test.ts',
+]
+
+interface ClusterTier {
+  readonly testTimeout: number
+  readonly alone: readonly string[]
+}
+
+/** A tier that needs the cluster: most files two at a time, those of `alone` by themselves. */
+const clusterTier = (name: string, include: string[], { testTimeout, alone }: ClusterTier) => {
+  const globalSetup = [name === 'faults' ? 'test/faults/global-setup.ts' : 'test/e2e/global-setup.ts']
+  const common = { globalSetup, testTimeout, hookTimeout: 600_000 }
+  return [
+    { test: { ...common, name, include, exclude: [...alone], maxWorkers: 2, sequence: { groupOrder: 1 } } },
+    {
+      test: {
+        ...common,
+        name: `${name}-alone`,
+        include: [...alone],
+        fileParallelism: false,
+        sequence: { groupOrder: 2 },
+      },
+    },
+  ]
+}
+
+// One project per tier (see CONTRIBUTING.md), two where some files must be alone; `test/run.ts` runs them and adds up their results.
 export default defineConfig({
   test: {
     projects: [
@@ -15,36 +58,12 @@ export default defineConfig({
           maxWorkers: 1,
         },
       },
-      {
-        test: {
-          name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/e2e/global-setup.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 600_000,
-          fileParallelism: false,
-        },
-      },
-      {
-        test: {
-          name: 'faults',
-          include: ['test/faults/**/*.test.ts'],
-          globalSetup: ['test/e2e/global-setup.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 600_000,
-          fileParallelism: false,
-        },
-      },
-      {
-        test: {
-          name: 'clients',
-          include: ['test/clients/**/*.test.ts'],
-          globalSetup: ['test/e2e/global-setup.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 600_000,
-          fileParallelism: false,
-        },
-      },
-    ],
+      clusterTier('e2e', ['test/e2e/**/*.test.ts'], { testTimeout: 180_000, alone: e2eAlone }),
+      clusterTier('clients', ['test/clients/**/*.test.ts'], {
+        testTimeout: 180_000,
+        alone: ['test/clients/**/*.test.ts'],
+      }),
+      clusterTier('faults', ['test/faults/**/*.test.ts'], { testTimeout: 300_000, alone: faultsAlone }),
+    ].flat(),
   },
 })

@@ -9,6 +9,8 @@ import { configMaps, secrets, type Secret } from './kubernetes/kinds.ts'
 export interface OperatorKeys {
   /** Every store's operator password is derived from it: 32 bytes. */
   readonly masterKey: Buffer
+  /** The one before, while somebody replaces it. */
+  readonly previousMasterKey: Buffer | undefined
   /** Signs AuditRecords: PKCS #8, PEM. */
   readonly auditPrivateKey: string
 }
@@ -47,15 +49,23 @@ const readOrMakeKeys = async (
   signal: AbortSignal,
 ): Promise<OperatorKeys> => {
   const at = { client, namespace, signal }
-  const master = await ensureSecret(at, `${name}-master-key`, masterKeyField, () => randomBytes(32).toString('base64'))
-  const masterKey = Buffer.from(master, 'base64')
-  if (masterKey.length !== 32)
+  const decodeKey = (secret: string, text: string): Buffer => {
+    const key = Buffer.from(text, 'base64')
+    if (key.length === 32) return key
     throw new Error(
-      `Secret ${namespace}/${name}-master-key: field ${masterKeyField} is not 32 bytes in base64. Restore it from a backup.`,
+      `Secret ${namespace}/${secret}: field ${masterKeyField} is not 32 bytes in base64. Restore it from a backup.`,
     )
+  }
+  const [current, previous] = [`${name}-master-key`, `${name}-previous-master-key`]
+  const masterKey = decodeKey(
+    current,
+    await ensureSecret(at, current, masterKeyField, () => randomBytes(32).toString('base64')),
+  )
+  const before = await readSecret(at, previous)
+  const previousMasterKey = before && decodeKey(previous, fieldOf(at, previous, before, masterKeyField))
   const auditPrivateKey = await ensureSecret(at, `${name}-audit-key`, auditKeyField, generateKey)
   await publish(at, `${name}-audit-public-key`, publicKeyOf(auditPrivateKey))
-  return { masterKey, auditPrivateKey }
+  return { masterKey, previousMasterKey, auditPrivateKey }
 }
 
 interface Place {
@@ -64,21 +74,18 @@ interface Place {
   readonly signal: AbortSignal
 }
 
-const ensureSecret = async (
-  { client, namespace, signal }: Place,
-  name: string,
-  field: string,
-  make: () => string,
-): Promise<string> => {
-  const read = async (): Promise<Secret | undefined> => {
-    try {
-      return await client.get(secrets, { namespace, name }, { signal })
-    } catch (error) {
-      if (isApiError(error, 'notFound')) return undefined
-      throw error
-    }
+const readSecret = async ({ client, namespace, signal }: Place, name: string): Promise<Secret | undefined> => {
+  try {
+    return await client.get(secrets, { namespace, name }, { signal })
+  } catch (error) {
+    if (isApiError(error, 'notFound')) return undefined
+    throw error
   }
-  let secret = await read()
+}
+
+const ensureSecret = async (at: Place, name: string, field: string, make: () => string): Promise<string> => {
+  const { client, namespace, signal } = at
+  let secret = await readSecret(at, name)
   if (!secret) {
     const data = { [field]: Buffer.from(make()).toString('base64') }
     try {
@@ -89,9 +96,13 @@ const ensureSecret = async (
       )
     } catch (error) {
       if (!isApiError(error, 'exists')) throw error
-      secret = await read()
+      secret = await readSecret(at, name)
     }
   }
+  return fieldOf(at, name, secret, field)
+}
+
+const fieldOf = ({ namespace }: Place, name: string, secret: Secret | undefined, field: string): string => {
   const value = secret?.data?.[field]
   if (value === undefined)
     throw new Error(

@@ -110,6 +110,7 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
       engines: options.engines,
       operator: { namespace: options.operatorNamespace, labels: options.podLabels },
       masterKey: keys.masterKey,
+      previousMasterKey: keys.previousMasterKey,
       connections,
       guard,
       liveAcl,

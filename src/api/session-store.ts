@@ -269,6 +269,23 @@ export const sessionStoreSpec = z.object({
       }),
     })
     .describe('Who may connect: an ACL user, a Secret and an ingress rule each.'),
+  ownCredentials: z
+    .object({
+      rotation: z
+        .object({
+          request: z
+            .string()
+            .min(1)
+            .max(64)
+            .optional()
+            .describe('Any new value asks for new ones. The one that a store is made with asks for none.'),
+        })
+        .prefault({}),
+    })
+    .prefault({})
+    .describe(
+      "The passwords that are nobody's Secret: the operator's own, and that of replicas. Nothing is restarted and nobody is cut off but who had stolen one.",
+    ),
   network: z
     .object({
       enforcement: z
@@ -411,6 +428,15 @@ export const sessionStoreStatus = z.object({
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['client'] })
     .optional()
     .describe('Which password each client has, by its user; never the password.'),
+  ownCredentials: z
+    .object({
+      generation: z.int().describe('Counts rotations on request.'),
+      key: z.string().describe('Tells which master key they are derived from.'),
+      request: z.string().optional().describe('The last `ownCredentials.rotation.request` that was taken up.'),
+      changing: z.boolean().optional().describe('Those of before are still let in by a node.'),
+    })
+    .optional()
+    .describe("The operator's own password and that of replicas; never a password."),
   tls: tlsStatus.optional().describe('The certificate; absent without TLS.'),
   endpoints: z
     .object({ primary: z.string(), replicas: z.string().optional().describe('For reads that may be a moment old.') })
@@ -454,5 +480,6 @@ export const sessionStoreStatus = z.object({
     .describe('The newest AuditRecord of this store: its place in the chain and its hash.'),
 })
 export type TlsStatus = NonNullable<SessionStoreStatus['tls']>
+export type OwnCredentialStatus = NonNullable<SessionStoreStatus['ownCredentials']>
 export type CredentialStatus = NonNullable<SessionStoreStatus['credentials']>[number]
 export type SessionStoreStatus = Readonly<z.infer<typeof sessionStoreStatus>>

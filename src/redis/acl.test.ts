@@ -19,11 +19,11 @@ test('the live fence takes keys only: who is logged in stays so, and commands st
 })
 
 test('nobody can log in as default, and a server that reads its append-only file can do everything as default', () => {
-  const [user] = ownUsers({ operator: '#op', replication: undefined })
+  const [user] = ownUsers({ operator: '#op', replication: [] })
   expect(user).toEqual({ name: 'default', rules: ['reset', 'off', '~*', '&*', '+@all'] })
 })
 
 test('the operator has a list of commands, no category', () => {
-  const operator = ownUsers({ operator: '#op', replication: undefined }).find((user) => user.name === 'operator')
+  const operator = ownUsers({ operator: '#op', replication: [] }).find((user) => user.name === 'operator')
   expect(operator?.rules.filter((rule) => rule.startsWith('+@'))).toEqual([])
 })

@@ -31,8 +31,8 @@ const operatorCommands = [
 /** Hashes of the passwords of the users that are not a client's. */
 export interface OwnPasswordHashes {
   readonly operator: string
-  /** Undefined where nothing is replicated. */
-  readonly replication: string | undefined
+  /** None where nothing is replicated. */
+  readonly replication: readonly string[]
 }
 
 /** Users that every store has, whoever its clients are. */
@@ -42,9 +42,14 @@ export const ownUsers = (hashes: OwnPasswordHashes): readonly AclUser[] => [
   { name: 'default', rules: ['reset', 'off', '~*', '&*', '+@all'] },
   { name: probeUser, rules: ['reset', 'on', 'nopass', '-@all', '+ping', '+role', '+auth', '+hello'] },
   { name: operatorUser, rules: ['reset', 'on', hashes.operator, '~*', '&*', '-@all', ...operatorCommands] },
-  ...(hashes.replication === undefined
+  ...(hashes.replication.length === 0
     ? []
-    : [{ name: replicationUser, rules: ['reset', 'on', hashes.replication, '-@all', '+psync', '+replconf', '+ping'] }]),
+    : [
+        {
+          name: replicationUser,
+          rules: ['reset', 'on', ...hashes.replication, '-@all', '+psync', '+replconf', '+ping'],
+        },
+      ]),
 ]
 
 export interface ClientAccess {

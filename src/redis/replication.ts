@@ -11,6 +11,31 @@ export interface ReplicationLogin {
   readonly password: string
 }
 
+/** Gives a node the password with which it logs in to its primary the next time; a link that is up stays so. */
+export const setReplicationLogin = async (
+  connection: RedisConnection,
+  { password }: ReplicationLogin,
+  options: RedisCallOptions = {},
+): Promise<void> => {
+  await connection.call(['CONFIG', 'SET', 'masteruser', replicationUser, 'masterauth', password], options)
+}
+
+/** Closes connections of a user that come from none of these addresses. */
+export const cutStrangers = async (
+  connection: RedisConnection,
+  user: string,
+  addresses: readonly string[],
+  options: RedisCallOptions = {},
+): Promise<void> => {
+  const known = new Set(addresses)
+  const list = String(await connection.call(['CLIENT', 'LIST', 'TYPE', 'REPLICA'], options))
+  for (const line of list.split('\n').filter((each) => each.includes(` user=${user} `))) {
+    const [, id] = /^id=([0-9]+) /.exec(line) ?? []
+    const [, host = ''] = / addr=\[?([^ ]+?)\]?:[0-9]+ /.exec(line) ?? []
+    if (id !== undefined && !known.has(host)) await connection.call(['CLIENT', 'KILL', 'ID', id], options)
+  }
+}
+
 /** Where a node finds its primary. */
 export interface PrimaryEndpoint {
   readonly host: string

@@ -1,7 +1,6 @@
 import type { ReadSessionStore } from '../api/resources.ts'
 import { secrets, type Secret } from '../kubernetes/kinds.ts'
-import { aclFile, clientUser, operatorUser, ownUsers, passwordHash, type AclUser } from '../redis/acl.ts'
-import type { Login } from '../redis/connection.ts'
+import { aclFile, clientUser, ownUsers, passwordHash, type AclUser } from '../redis/acl.ts'
 import { presetOf } from '../sessions/presets.ts'
 import {
   clientSecretData,
@@ -12,19 +11,11 @@ import {
   type ClientCredential,
   type Turn,
 } from './client-secret.ts'
-import { newPassword, operatorPassword, replicationPassword } from './credentials.ts'
+import { newPassword } from './credentials.ts'
 import { serverVersion, type ResolvedEngine } from './engines.ts'
 import { NameTakenError } from './name-taken-error.ts'
-import {
-  fenceAnnotation,
-  isOwnedBy,
-  labels,
-  objectNames,
-  ownedMetadata,
-  storeName,
-  storeNamespace,
-  storeUid,
-} from './names.ts'
+import { fenceAnnotation, isOwnedBy, labels, objectNames, ownedMetadata, storeName, storeNamespace } from './names.ts'
+import { operatorLogin, replicationPasswords } from './own-credentials.ts'
 import { readOwnPassword } from './own-password.ts'
 import type { StoreRuntime } from './runtime.ts'
 import { decode, encode, findSecret, holds } from './secret-data.ts'
@@ -43,16 +34,8 @@ export interface Access {
 }
 
 const aclKey = 'users.acl'
-/** Generation of the operator's password. Rotating it is an issue of its own. */
-const operatorGeneration = 1
 /** On a client's Secret that outlives its store: the store's name. One of the same name takes it over, password and all. */
 const retainedAnnotation = 'sessionstore.dev/retained-from'
-
-/** How the operator logs in to a store's Redis. */
-export const operatorLogin = (runtime: Pick<StoreRuntime, 'masterKey'>, store: ReadSessionStore): Login => ({
-  username: operatorUser,
-  password: operatorPassword(runtime.masterKey, storeUid(store), operatorGeneration),
-})
 
 /**
  * Makes the Secrets of a store hold what its spec says: one per client, and the ACL file (hashes only) that its pods boot with. Secrets
@@ -60,7 +43,7 @@ export const operatorLogin = (runtime: Pick<StoreRuntime, 'masterKey'>, store: R
  * fence if nobody has it) and `release` (it gives it back if it has it): nobody can take it from another. Throws `NameTakenError` when a Secret of that name belongs to somebody else.
  */
 export const ensureAccess = async (
-  runtime: Pick<StoreRuntime, 'client' | 'clock' | 'masterKey'>,
+  runtime: Pick<StoreRuntime, 'client' | 'clock' | 'masterKey' | 'previousMasterKey'>,
   store: ReadSessionStore,
   engine: ResolvedEngine,
   options: FenceChange & CredentialChange & Call = {},
@@ -98,9 +81,7 @@ export const ensureAccess = async (
   const users = [
     ...ownUsers({
       operator: passwordHash(operatorLogin(runtime, store).password),
-      replication: isReplicated(store)
-        ? passwordHash(replicationPassword(runtime.masterKey, storeUid(store)))
-        : undefined,
+      replication: isReplicated(store) ? replicationPasswords(runtime, store).map(passwordHash) : [],
     }),
     ...clients,
   ]

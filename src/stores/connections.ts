@@ -3,9 +3,9 @@ import type { Clock } from '../kubernetes/clock.ts'
 import type { ObjectName } from '../kubernetes/objects.ts'
 import { operatorUser } from '../redis/acl.ts'
 import { port, tlsPort } from '../redis/config.ts'
-import type { Command, Login, RedisCallOptions, RedisConnection, Reply } from '../redis/connection.ts'
-import { RedisError } from '../redis/errors.ts'
-import { connect } from '../redis/ioredis-connection.ts'
+import type { Command, Endpoint, Login, RedisCallOptions, RedisConnection, Reply } from '../redis/connection.ts'
+import { isRedisError, RedisError } from '../redis/errors.ts'
+import { connect, type ConnectOptions } from '../redis/ioredis-connection.ts'
 import type { TlsPeer } from '../redis/tls-peer.ts'
 
 export interface ConnectionsOptions {
@@ -51,8 +51,12 @@ export class Connections {
     this.#options = options
   }
 
-  /** The connection to the Redis of a pod, opened when there is none. Throws a `RedisError` or a `LeaseLostError`. */
-  async node(target: Target, login: Login, options: RedisCallOptions = {}): Promise<RedisConnection> {
+  /** The connection to the Redis of a pod, by the first of the logins that it takes; opened when there is none. Throws a `RedisError` or a `LeaseLostError`. */
+  async node(
+    target: Target,
+    logins: readonly [Login, ...Login[]],
+    options: RedisCallOptions = {},
+  ): Promise<RedisConnection> {
     const { uid } = target
     const known = this.#byPod.get(uid)
     if (known) {
@@ -61,19 +65,19 @@ export class Connections {
       if (this.#byPod.get(uid) === known) this.#byPod.delete(uid)
     }
     // One at a time for each pod: a second one would take the first for an earlier leader's, and cut it.
-    const opening = this.#byPod.get(uid) ?? this.#open(target, login, options)
+    const opening = this.#byPod.get(uid) ?? this.#open(target, logins, options)
     this.#byPod.set(uid, opening)
     return await opening
   }
 
   async #open(
     { uid, name, address, tls, owner }: Target,
-    login: Login,
+    logins: readonly [Login, ...Login[]],
     options: RedisCallOptions,
   ): Promise<RedisConnection> {
     if (address === undefined) throw new RedisError('unreachable', 'CONNECT', 'the pod has no address yet')
     const endpoint = { host: address, port: tls ? tlsPort : port }
-    const connection = await connect(endpoint, login, { ...options, tls: await tls?.(), name: 'operator' })
+    const connection = await connectWithAny(endpoint, logins, { ...options, tls: await tls?.(), name: 'operator' })
     try {
       await this.#options.confirmLeadership()
       if (!this.#taken.has(uid)) {
@@ -141,6 +145,20 @@ export class Connections {
       },
       () => undefined,
     )
+  }
+}
+
+const connectWithAny = async (
+  endpoint: Endpoint,
+  [login, ...others]: readonly [Login, ...Login[]],
+  options: ConnectOptions,
+): Promise<RedisConnection> => {
+  try {
+    return await connect(endpoint, login, options)
+  } catch (error) {
+    const [next, ...rest] = others
+    if (!next || !isRedisError(error, 'denied')) throw error
+    return await connectWithAny(endpoint, [next, ...rest], options)
   }
 }
 

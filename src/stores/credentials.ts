@@ -11,5 +11,9 @@ export const operatorPassword = (masterKey: Buffer, storeUid: string, generation
   createHmac('sha256', masterKey).update(`sessionstore.dev/operator/${storeUid}/${generation}`).digest('hex')
 
 /** The password with which a store's replicas log in to their primary, derived in the same way. Redis holds it in memory alone. */
-export const replicationPassword = (masterKey: Buffer, storeUid: string): string =>
-  createHmac('sha256', masterKey).update(`sessionstore.dev/replication/${storeUid}`).digest('hex')
+export const replicationPassword = (masterKey: Buffer, storeUid: string, generation: number): string =>
+  createHmac('sha256', masterKey).update(`sessionstore.dev/replication/${storeUid}/${generation}`).digest('hex')
+
+/** Tells master keys apart, and says nothing of them. */
+export const masterKeyId = (masterKey: Buffer): string =>
+  createHmac('sha256', masterKey).update('sessionstore.dev/key-id').digest('hex').slice(0, 16)

@@ -3,7 +3,7 @@ import type { ConfigMap, Pod } from '../kubernetes/kinds.ts'
 import type { RedisConnection } from '../redis/connection.ts'
 import { isRedisError, RedisError } from '../redis/errors.ts'
 import { parseInfo, type Info } from '../redis/info.ts'
-import { operatorLogin } from './access.ts'
+import { operatorLogins } from './own-credentials.ts'
 import { objectNames, isOwnedBy, storeName, storeNamespace } from './names.ts'
 import { containerEnded, isRunning } from './pod-state.ts'
 import type { StoreRuntime } from './runtime.ts'
@@ -131,7 +131,7 @@ const askNow = async (
       owner,
       tls: encrypted ? () => runtime.certificates.peer(runtime, store, signal) : undefined,
     }
-    const connection = await runtime.connections.node(target, operatorLogin(runtime, store), options)
+    const connection = await runtime.connections.node(target, operatorLogins(runtime, store), options)
     const info = parseInfo(await connection.call(['INFO'], options))
     return { is: 'answering', connection, info }
   }

@@ -1,6 +1,6 @@
 import type { ReadSessionStore } from '../api/resources.ts'
 import { isRedisError } from '../redis/errors.ts'
-import { operatorLogin } from './access.ts'
+import { operatorLogin } from './own-credentials.ts'
 import { objectNames, storeName, storeNamespace } from './names.ts'
 import type { Observed } from './observe.ts'
 import { isReplicated } from './topology/replicas.ts'

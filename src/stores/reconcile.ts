@@ -1,5 +1,5 @@
 import { sessionStores, type ReadSessionStore } from '../api/resources.ts'
-import type { CredentialStatus, TlsStatus } from '../api/session-store.ts'
+import type { CredentialStatus, OwnCredentialStatus, TlsStatus } from '../api/session-store.ts'
 import { parseBytes } from '../api/values.ts'
 import type { Reconcile } from '../kubernetes/controller.ts'
 import { isApiError } from '../kubernetes/errors.ts'
@@ -21,6 +21,7 @@ import { Report } from './report.ts'
 import type { ResizeState } from './resize-pod.ts'
 import type { StoreRuntime } from './runtime.ts'
 import { rotateCredentials } from './rotation/rotate.ts'
+import { rotateOwn } from './rotation/rotate-own.ts'
 import { settleFence } from './settle-fence.ts'
 import { writeStatus } from './status.ts'
 import type { EnsuredCertificate } from './tls/ensure-certificate.ts'
@@ -91,6 +92,7 @@ class Pass {
     unconfinedUser?: string
     credentials?: CredentialStatus[]
     tls?: TlsStatus
+    ownCredentials?: OwnCredentialStatus
     serials?: ReadonlyMap<string, string>
   } = {}
 
@@ -141,7 +143,10 @@ class Pass {
       const resize = await this.#applyLive(observed, memory, applied)
       this.#reportProgress(engine, observed, resize)
       // A flush fences the users that there are: none is made while it does.
-      if (!fenced) await this.#rotate(engine, observed, applied.access)
+      if (!fenced) {
+        await this.#rotate(engine, observed, applied.access)
+        await this.#rotateOwn(observed)
+      }
       await this.#changePods(engine, observed, fenced)
     } catch (error) {
       if (!isRedisError(error)) throw error
@@ -180,6 +185,12 @@ class Pass {
     const [runtime, store, signal] = [this.#runtime, this.#store, this.#signal]
     const rotated = await rotateCredentials(runtime, store, engine, nodes, access, this.#report, signal)
     this.facts.credentials = [...rotated.credentials]
+    this.#lookAgain(rotated.requeueAfterMs)
+  }
+
+  async #rotateOwn({ nodes }: Observed): Promise<void> {
+    const rotated = await rotateOwn(this.#runtime, this.#store, nodes, this.#signal)
+    this.facts.ownCredentials = rotated.credentials
     this.#lookAgain(rotated.requeueAfterMs)
   }
 

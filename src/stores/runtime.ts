@@ -35,6 +35,8 @@ export interface StoreRuntime {
   readonly operator: OperatorPods
   /** From the operator's namespace; every store's operator password is derived from it. */
   readonly masterKey: Buffer
+  /** The one before, until every store has passwords of the new one. */
+  readonly previousMasterKey: Buffer | undefined
   readonly connections: Connections
   /** Throws a `LeaseLostError` when this process may no longer be the leader. */
   readonly guard: () => void

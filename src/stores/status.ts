@@ -15,6 +15,7 @@ export interface StatusFacts {
   readonly observed?: Observed
   readonly credentials?: SessionStoreStatus['credentials']
   readonly tls?: SessionStoreStatus['tls']
+  readonly ownCredentials?: SessionStoreStatus['ownCredentials']
   /** Serial numbers of certificates, by the UIDs of the pods that show them. */
   readonly serials?: ReadonlyMap<string, string>
   /** A user that could reach keys outside of the prefix was found on the server. */
@@ -49,6 +50,7 @@ export const writeStatus = async (
     ...carried(before, 'engine', engine && { type: engine.type, version: engine.version, image: engine.image }),
     ...carried(before, 'nodes', observed && nodes(before, observed, facts.serials)),
     ...carried(before, 'credentials', facts.credentials),
+    ...carried(before, 'ownCredentials', facts.ownCredentials),
     ...(wantsTlsNow(store) ? carried(before, 'tls', facts.tls) : {}),
     ...carried(before, 'unaccounted', observed && unaccounted(runtime, store, observed)),
     endpoints: {

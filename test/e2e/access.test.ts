@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -11,6 +10,7 @@ import {
   type StoreClient,
 } from './fixtures.ts'
 import { secretData } from './objects.ts'
+import { derivedPassword, readMasterKey } from './derived-password.ts'
 import { suite } from './suite.ts'
 import { openTunnel } from './tunnel.ts'
 
@@ -168,15 +168,9 @@ test('nothing secret is in an environment, an argument, a log, an event or a sta
   const { cluster, objects, namespace } = at()
   await writeSessions(web.redis, 100, 'shop:session:secret-id')
   const passwords = [secretData(await objects.get('secret', 'web-web', namespace))['password'] ?? '']
-  const master =
-    secretData(await objects.get('secret', 'session-store-operator-master-key', operatorNamespace))['key'] ?? ''
+  const master = await readMasterKey(objects)
   const { metadata } = await objects.get('sessionstore', 'web', namespace)
-  passwords.push(
-    createHmac('sha256', Buffer.from(master, 'base64'))
-      .update(`sessionstore.dev/operator/${metadata.uid ?? ''}/1`)
-      .digest('hex'),
-    master,
-  )
+  passwords.push(derivedPassword(master, 'operator', metadata.uid), master.toString('base64'))
   const kinds =
     'sessionstores,flushsessions,auditrecords,pods,statefulsets,configmaps,services,events,networkpolicies,leases'
   const logs = await objects.run([

@@ -1,18 +1,9 @@
-import { createHmac } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
 import { waitUntil } from '../cluster/wait-until.ts'
-import {
-  connectClient,
-  countSessions,
-  operatorNamespace,
-  redisThrough,
-  store,
-  untilReady,
-  writeSessions,
-} from './fixtures.ts'
-import { secretData } from './objects.ts'
+import { connectClient, countSessions, redisThrough, store, untilReady, writeSessions } from './fixtures.ts'
 import { scaleOperator } from './operator.ts'
+import { derivedPassword, readMasterKey } from './derived-password.ts'
 import { suite } from './suite.ts'
 import { openTunnel } from './tunnel.ts'
 
@@ -42,11 +33,7 @@ test.each(['Redis', 'Valkey'] as const)(
 
     // No client may send transactions or scripts; the operator does, and a server that replays them as `default` must not drop them.
     const { metadata } = await objects.get('sessionstore', name, namespace)
-    const master =
-      secretData(await objects.get('secret', 'session-store-operator-master-key', operatorNamespace))['key'] ?? ''
-    const password = createHmac('sha256', Buffer.from(master, 'base64'))
-      .update(`sessionstore.dev/operator/${metadata.uid ?? ''}/1`)
-      .digest('hex')
+    const password = derivedPassword(await readMasterKey(objects), 'operator', metadata.uid)
     const { clusterIP } = (await objects.get('service', name, namespace))['spec'] as { clusterIP: string }
     const tunnel = await openTunnel(cluster, namespace, 'client', clusterIP, 6379)
     const operator = redisThrough(tunnel, { username: 'operator', password })

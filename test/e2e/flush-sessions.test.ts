@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { waitUntil } from '../cluster/wait-until.ts'
 import {
@@ -6,13 +5,13 @@ import {
   countSessions,
   flush,
   isReady,
-  operatorNamespace,
   redisThrough,
   store,
   untilReady,
   writeSessions,
 } from './fixtures.ts'
-import { conditionOf, isTrue, secretData, type KubeObject } from './objects.ts'
+import { conditionOf, isTrue, type KubeObject } from './objects.ts'
+import { derivedPassword, readMasterKey } from './derived-password.ts'
 import { suite } from './suite.ts'
 import { openTunnel } from './tunnel.ts'
 
@@ -361,11 +360,7 @@ test('where somebody could write outside of the prefix, only the prefix is delet
   const { cluster, objects, namespace } = at()
   const { redis, done } = await prepared('shared', 1000)
   const { metadata } = await objects.get('sessionstore', 'shared', namespace)
-  const key =
-    secretData(await objects.get('secret', 'session-store-operator-master-key', operatorNamespace))['key'] ?? ''
-  const password = createHmac('sha256', Buffer.from(key, 'base64'))
-    .update(`sessionstore.dev/operator/${metadata.uid ?? ''}/1`)
-    .digest('hex')
+  const password = derivedPassword(await readMasterKey(objects), 'operator', metadata.uid)
   const { clusterIP } = (await objects.get('service', 'shared', namespace))['spec'] as { clusterIP: string }
   const tunnel = await openTunnel(cluster, namespace, 'client', clusterIP, 6379)
   const admin = redisThrough(tunnel, { username: 'operator', password })

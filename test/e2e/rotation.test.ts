@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
 import type { SessionStoreStatus } from '../../src/api/session-store.ts'
 import { canLogIn } from './can-log-in.ts'
+import { derivedPassword, readMasterKey } from './derived-password.ts'
 import { redisThrough, store, untilReady } from './fixtures.ts'
 import { conditionOf, secretData, type KubeObject } from './objects.ts'
 import { load, topology, unload, untilWhole } from './replicated/fixture.ts'
 import { missing } from './load/missing.ts'
+import { untilOwn, whoAmI } from './own-credentials.ts'
 import { suite } from './suite.ts'
 import { openTunnel } from './tunnel.ts'
 
@@ -58,6 +60,7 @@ test.each([
     expect(await canLogIn(at(), name, old)).toBe('OK')
 
     await loaded.writer.login({ username: fresh['username'] ?? '', password: fresh['password'] ?? '' })
+    await loaded.writer.reconnect()
     const markMs = loaded.writer.mark()
     await rotate(name, { request: 'first', force: 'first' })
     const done = await objects.until(
@@ -73,8 +76,8 @@ test.each([
     expect(await canLogIn(at(), name, old)).toMatch(/WRONGPASS|NOAUTH/)
 
     const report = await loaded.writer.stop()
-    // Until the old user was cut by force, as asked, nothing failed.
-    expect(report.failedAttempts.filter(({ atMs }) => atMs < markMs)).toEqual([])
+    // Nothing failed: it had read its Secret when the old user was cut.
+    expect(report.failedAttempts).toEqual([])
     loaded.client.redis.disconnect()
     const again = redisThrough(await openTunnelTo(name), fresh)
     expect(await missing(again, report)).toBe(0)
@@ -151,4 +154,47 @@ test('an old password that nobody was seen with for a minute goes by itself', as
   )
   expect(await canLogIn(at(), 'quiet', old)).toMatch(/WRONGPASS|NOAUTH/)
   await objects.delete('sessionstore', 'quiet', namespace)
+})
+
+test("the operator's own password and that of replicas change under load; who had stolen one is cut off", async () => {
+  const { objects, namespace } = at()
+  const masterKey = await readMasterKey(objects)
+  await objects.apply(store(namespace, 'own', { spec: topology() }))
+  await untilReady(objects, namespace, 'own')
+  await untilWhole(at(), 'own')
+  const { metadata } = await objects.get('sessionstore', 'own', namespace)
+  const old = (user: 'operator' | 'replication') => derivedPassword(masterKey, user, metadata.uid)
+  const uids = async () =>
+    (await objects.list('pods', namespace, '-l', 'app.kubernetes.io/instance=own')).map((pod) => pod.metadata.uid)
+  const pods = await uids()
+  const loaded = await load(at(), 'own')
+  expect(await whoAmI(at(), 'own', 'operator', old('operator'))).toBe('operator')
+  expect(await whoAmI(at(), 'own', 'replication', old('replication'))).toBe('PONG')
+  const thief = redisThrough(await openTunnelTo('own'), { username: 'operator', password: old('operator') })
+  await thief.ping()
+  const cut = new Promise<void>((resolve) => thief.once('close', () => resolve()))
+  const markMs = loaded.writer.mark()
+  await objects.patch('sessionstore', 'own', namespace, {
+    spec: { ownCredentials: { rotation: { request: 'stolen' } } },
+  })
+  await untilOwn(at(), 'own', ({ request, generation }) => request === 'stolen' && generation === 2)
+  await cut
+  thief.disconnect()
+  for (const user of ['operator', 'replication'] as const)
+    expect(await whoAmI(at(), 'own', user, old(user)), user).toMatch(/WRONGPASS|NOAUTH|max retries/)
+  await loaded.writer.untilWrites(loaded.writer.mark() + 2_000)
+  const writtenMs = loaded.writer.mark()
+  expect(await uids()).toEqual(pods)
+  // Replicas know theirs: they follow whoever is the primary next.
+  const { primary } = await untilWhole(at(), 'own')
+  await objects.run(['delete', 'pod', primary?.current ?? '', '-n', namespace, '--wait=false'])
+  await untilWhole(at(), 'own', { afterTerm: primary?.term ?? 0 })
+  const report = await loaded.writer.stop()
+  expect(report.failedAttempts.filter(({ atMs }) => atMs > markMs && atMs < writtenMs)).toEqual([])
+  expect(await missing(loaded.client.redis, report)).toBe(0)
+  const records = (await objects.list('auditrecords', namespace)).map(
+    (record) => (record['spec'] as { entry: { type: string; details: Record<string, unknown> } }).entry,
+  )
+  expect(records.filter(({ details }) => details['user'] === 'operator')).toHaveLength(1)
+  await unload(at(), 'own', loaded)
 })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { configMaps } from '../../src/kubernetes/kinds.ts'
 import { waitUntil } from '../cluster/wait-until.ts'
 import { store, untilReady } from '../e2e/fixtures.ts'
-import { clusterWithoutOperator } from './alone.ts'
+import { clusterWithoutOperator } from './without-operator.ts'
 import { createFlush, expectEnd, logIn, makeStore, untilEnded } from './flush-run.ts'
 import { openLane, operatorName, type Lane } from './lane.ts'
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { missing } from '../e2e/load/missing.ts'
 import { expectSeeds, load, topology, untilWhole } from '../e2e/replicated/fixture.ts'
 import { store, untilReady } from '../e2e/fixtures.ts'
-import { clusterWithoutOperator } from './alone.ts'
+import { clusterWithoutOperator } from './without-operator.ts'
 import { openLane, type Lane } from './lane.ts'
 
 const cluster = clusterWithoutOperator()

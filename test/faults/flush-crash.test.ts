@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clusterWithoutOperator } from './alone.ts'
+import { clusterWithoutOperator } from './without-operator.ts'
 import { killAt, label, pointsOf, type Point } from './crash-points.ts'
 import { createFlush, expectEnd, logIn, makeStore, untilEnded, type StoreUnderTest } from './flush-run.ts'
 import { openLane, type Lane } from './lane.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clusterWithoutOperator } from './alone.ts'
+import { clusterWithoutOperator } from './without-operator.ts'
 import { bulkLoad } from './bulk-load.ts'
 import { makeStore, readFlush, untilEnded } from './flush-run.ts'
 import { openLane } from './lane.ts'

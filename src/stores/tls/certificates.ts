@@ -17,7 +17,7 @@ export interface Loaded {
   readonly serial: string
 }
 
-type Runtime = Pick<StoreRuntime, 'client' | 'clock' | 'masterKey'>
+type Runtime = Pick<StoreRuntime, 'client' | 'clock' | 'masterKey' | 'previousMasterKey'>
 
 const serverAuth = '1.3.6.1.5.5.7.3.1'
 

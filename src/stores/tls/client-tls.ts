@@ -15,7 +15,7 @@ export interface ClientTls {
 
 /** What applications are told of TLS; undefined when they are told of none, which is so until every server speaks it. */
 export const readClientTls = async (
-  runtime: Pick<StoreRuntime, 'client' | 'clock' | 'masterKey'>,
+  runtime: Pick<StoreRuntime, 'client' | 'clock' | 'masterKey' | 'previousMasterKey'>,
   store: ReadSessionStore,
   call: { readonly signal?: AbortSignal },
 ): Promise<ClientTls | undefined> => {

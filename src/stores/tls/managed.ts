@@ -2,13 +2,13 @@ import { X509Certificate } from 'node:crypto'
 import type { ReadSessionStore } from '../../api/resources.ts'
 import { parseDurationMs } from '../../api/values.ts'
 import { storeName, storeUid } from '../names.ts'
-import type { StoreRuntime } from '../runtime.ts'
+import type { MasterKeys } from '../own-credentials.ts'
 import { authorityCertificate, authorityOf, hasSigned, issue, type Authority, type KeyPair } from './authority.ts'
 import { keyFits, leafOf, type Material } from './material.ts'
 import { serverNames } from './server-names.ts'
 import type { CertificateState } from './tls-secret.ts'
 
-type Keys = Pick<StoreRuntime, 'masterKey'>
+type Keys = MasterKeys
 
 /** What the operator, as the authority, wants a store's servers to have. */
 export interface ManagedTarget {
@@ -67,17 +67,20 @@ const certificateIn = (
 const covers = ({ subjectAltName = '' }: X509Certificate, name: string): boolean =>
   subjectAltName.split(', ').includes(`DNS:${name}`)
 
-/** The authority that has signed a server's certificate: that of `generation`, or the one before while they overlap. */
+/** The authority that has signed a server's certificate: that of `generation`, or one before while they overlap. */
 export const signerOf = (
-  { masterKey }: Keys,
+  { masterKey, previousMasterKey }: Keys,
   store: ReadSessionStore,
   generation: number,
   material: Material | undefined,
 ): Authority => {
   const latest = authorityOf(masterKey, storeUid(store), generation)
-  if (!material || generation === 1 || hasSigned(latest, leafOf(material).toString())) return latest
-  const before = authorityOf(masterKey, storeUid(store), generation - 1)
-  return hasSigned(before, leafOf(material).toString()) ? before : latest
+  if (!material) return latest
+  const others = [masterKey, ...(previousMasterKey ? [previousMasterKey] : [])].flatMap((key) =>
+    [generation, generation - 1].filter((each) => each > 0).map((each) => authorityOf(key, storeUid(store), each)),
+  )
+  const leaf = leafOf(material).toString()
+  return [latest, ...others].find((authority) => hasSigned(authority, leaf)) ?? latest
 }
 
 /** A new certificate for a store's servers. */

@@ -6,8 +6,8 @@ import { isApiError } from '../../kubernetes/errors.ts'
 import { isRedisError } from '../../redis/errors.ts'
 import type { Replication } from '../../redis/info.ts'
 import { bindWrites, closeClients, follow, type PrimaryEndpoint } from '../../redis/replication.ts'
-import { replicationPassword } from '../credentials.ts'
-import { roleLabel, storeNamespace, storeUid } from '../names.ts'
+import { replicationLogin } from '../own-credentials.ts'
+import { roleLabel, storeNamespace } from '../names.ts'
 import { answers, type AnsweringNode, type StoreNode } from '../observe.ts'
 import type { StoreRuntime } from '../runtime.ts'
 import { speaksTls } from '../tls/speaks-tls.ts'
@@ -57,7 +57,7 @@ const followOne = async (
   const { change, earlierReplicationId } = store.status?.primary ?? {}
   const wasPrimary = info.role === 'primary'
   try {
-    const login = { password: replicationPassword(runtime.masterKey, storeUid(store)) }
+    const login = replicationLogin(runtime, store)
     await follow(connection, primaryEndpoint(replica, primary, primary.address), address, login, { signal })
     // Who is connected to one that waited behind the boot gate was led there when it was the primary's address still: it would never find the new one.
     const wasGated = info.replication.primaryHost === deadAddress[0]

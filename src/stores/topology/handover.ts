@@ -3,10 +3,9 @@ import type { RedisConnection } from '../../redis/connection.ts'
 import { isRedisError } from '../../redis/errors.ts'
 import { parseInfo } from '../../redis/info.ts'
 import { closeClients, cutLink, follow } from '../../redis/replication.ts'
-import { operatorLogin } from '../access.ts'
-import { replicationPassword } from '../credentials.ts'
+import { operatorLogin, replicationLogin } from '../own-credentials.ts'
 import type { ResolvedEngine } from '../engines.ts'
-import { objectNames, storeName, storeNamespace, storeUid } from '../names.ts'
+import { objectNames, storeName, storeNamespace } from '../names.ts'
 import type { AnsweringNode } from '../observe.ts'
 import type { StoreRuntime } from '../runtime.ts'
 import { speaksTls } from '../tls/speaks-tls.ts'
@@ -44,7 +43,7 @@ export const handOver = async (
   const { cause, fenced, signal } = options
   const startedMs = runtime.clock.monotonicMs()
   const old = from.state.connection
-  const login = { password: replicationPassword(runtime.masterKey, storeUid(store)) }
+  const login = replicationLogin(runtime, store)
   if (from.address === undefined || to.address === undefined) return { done: false, reason: 'a node has no address' }
   try {
     await old.call(['CLIENT', 'PAUSE', holdMs, 'WRITE'], { signal })

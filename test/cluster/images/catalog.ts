@@ -12,9 +12,9 @@ import { makeImage, type Image } from './make-image.ts'
 const shell = ['dash', 'coreutils', 'grep', 'sed']
 
 /** Redis 8.0 of Debian trixie under the name that charts use. */
-export const redisImage = async (log: Log): Promise<Image> =>
+export const redisImage = async (log: Log, tag = 'docker.io/library/redis:8.0'): Promise<Image> =>
   makeImage({
-    tag: 'docker.io/library/redis:8.0',
+    tag,
     base: { layers: [await debianLayer('trixie', [...shell, 'redis-server', 'redis-tools'], log)], env: {} },
     layers: [],
     entrypoint: ['/usr/bin/redis-server'],

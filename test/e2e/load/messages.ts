@@ -26,6 +26,7 @@ export interface WriterSettings extends Endpoint, Login, Encryption {
 export type Order =
   | { readonly type: 'start'; readonly settings: WriterSettings }
   | { readonly type: 'login'; readonly login: Login & Encryption }
+  | { readonly type: 'reconnect' }
   | { readonly type: 'stop' }
 
 /** A session whose `SET` was answered with OK. */

@@ -60,6 +60,13 @@ export class Writer {
     await this.#until('the new login taken', 10_000, () => this.#loginsTaken >= number)
   }
 
+  /** Closes its connections between two writes and makes new ones, as an application does that has read another Secret. Resolves when it writes by those. */
+  async reconnect(): Promise<void> {
+    this.#order({ type: 'reconnect' })
+    // Each connection sees it before its next write.
+    await this.untilWrites(this.mark() + 10 * this.#settings.intervalMs)
+  }
+
   /** Waits until so many writes, from its start on, were acknowledged. */
   async untilAcknowledged(count: number, timeoutMs = 30_000): Promise<void> {
     await this.#until(`${count} writes acknowledged`, timeoutMs, () => this.#acknowledged.length >= count)

@@ -16,6 +16,8 @@ const say = (notice: Notice, written?: () => void) => process.stdout.write(`${JS
 
 const stopping = new AbortController()
 let nextNumber = 0
+/** Connections that were made before the last change of this are closed between two writes. */
+let epoch = 0
 let login: Login & Encryption = { username: '', password: '' }
 
 const payload = (number: number): string =>
@@ -44,10 +46,16 @@ const rereadLogin = (file: string): Login => {
 const keepWriting = async (settings: WriterSettings, connection: number): Promise<void> => {
   let session: SessionConnection | undefined
   let first = true
+  let madeIn = epoch
   while (!stopping.signal.aborted) {
     try {
       if (!first && !session && settings.rereadSecretFile !== undefined) login = rereadLogin(settings.rereadSecretFile)
       first = false
+      if (session && madeIn !== epoch) {
+        session.close()
+        session = undefined
+      }
+      if (!session) madeIn = epoch
       session ??= await openSessionConnection(settings, login)
       const number = nextNumber++
       const key = `${settings.prefix}:w${settings.run}-${number}`
@@ -81,6 +89,9 @@ const obey = (order: Order): void => {
     case 'login':
       login = order.login
       say({ type: 'login taken' })
+      break
+    case 'reconnect':
+      epoch += 1
       break
     case 'stop':
       stopping.abort()

@@ -5,6 +5,7 @@ import {
   connectClient,
   encryptionOf,
   isReady,
+  redisThrough,
   store,
   untilReady,
   writeSessions,
@@ -15,6 +16,7 @@ import { secretData, type KubeObject } from '../objects.ts'
 import { startWriter } from '../load/writer.ts'
 import type { Writer } from '../load/running-writer.ts'
 import type { Suite } from '../suite.ts'
+import { openTunnel } from '../tunnel.ts'
 
 export const statusOf = (object: KubeObject): SessionStoreStatus => object['status'] ?? {}
 
@@ -101,6 +103,25 @@ export const load = async (suite: Suite, name: string, seeds = 1000): Promise<Lo
 
 export const expectSeeds = async ({ client, seeds }: Loaded): Promise<void> => {
   expect(await countSessions(client.redis, seeds), 'sessions of before').toBe(seeds)
+}
+
+/** How many of the sessions that `writeSessions` wrote one node has, whatever it is. */
+export const countOnNode = async (
+  { cluster, objects, namespace }: Pick<Suite, 'cluster' | 'objects' | 'namespace'>,
+  pod: string,
+  name: string,
+  count: number,
+): Promise<number> => {
+  const { podIP } = (await objects.get('pod', pod, namespace))['status'] as { podIP: string }
+  const secret = secretData(await objects.get('secret', `${name}-web`, namespace))
+  const tunnel = await openTunnel(cluster, namespace, 'client', podIP, Number(secret['port']))
+  const redis = redisThrough(tunnel, secret)
+  try {
+    return await countSessions(redis, count)
+  } finally {
+    redis.disconnect()
+    await tunnel.close()
+  }
 }
 
 export const unload = async (suite: Suite, name: string, { client, writer }: Loaded): Promise<void> => {

@@ -2,11 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { FlushSessionsStatus } from '../../../src/api/flush-sessions.ts'
 import { canLogIn } from '../can-log-in.ts'
-import { countSessions, flush, redisThrough } from '../fixtures.ts'
+import { countSessions, flush } from '../fixtures.ts'
 import { conditionOf, isTrue, secretData, type KubeObject } from '../objects.ts'
 import { suite } from '../suite.ts'
-import { openTunnel } from '../tunnel.ts'
-import { loadedStore, unload, untilWhole, type Loaded } from './fixture.ts'
+import { countOnNode, loadedStore, unload, untilWhole, type Loaded } from './fixture.ts'
 
 const at = suite('e2e-flush-all-nodes')
 
@@ -94,25 +93,12 @@ test('a replica that was cut off before a flush and is promoted after it serves 
   for (const node of status.nodes ?? []) expect(node, JSON.stringify(node)).toMatchObject({ acknowledged: true })
   expect(await reader?.stop()).toMatchObject({ old: 0 })
   await untilWhole(at(), 'behind')
-  for (const pod of [behind, other, primary?.current ?? '']) expect(await countOn(pod, 'behind'), pod).toBe(0)
+  for (const pod of [behind, other, primary?.current ?? ''])
+    expect(await countOnNode(at(), pod, 'behind', seeds), pod).toBe(0)
   const login = secretData(await objects.get('secret', 'behind-web', namespace))
   expect(await canLogIn(at(), 'behind', login)).toBe('OK')
   await unload(at(), 'behind', loaded)
 })
-
-/** How many sessions of before a flush one node has. */
-const countOn = async (pod: string, name: string): Promise<number> => {
-  const { cluster, objects, namespace } = at()
-  const { podIP } = (await objects.get('pod', pod, namespace))['status'] as { podIP: string }
-  const tunnel = await openTunnel(cluster, namespace, 'client', podIP, 6379)
-  const redis = redisThrough(tunnel, secretData(await objects.get('secret', `${name}-web`, namespace)))
-  try {
-    return await countSessions(redis, seeds)
-  } finally {
-    redis.disconnect()
-    await tunnel.close()
-  }
-}
 
 /** Reads sessions of before a flush, as fast as they are answered, and counts those that are there. */
 const readOldOnes = ({ client }: Loaded) => {

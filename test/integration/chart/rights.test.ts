@@ -53,12 +53,19 @@ test.each(modes)(
   },
 )
 
-test('in its own namespace the operator gets its own two Secrets, and in the whole cluster the policies by name', async () => {
+test('in its own namespace the operator gets its own Secrets, and in the whole cluster the policies by name', async () => {
   const rights = rightsOf(await render('--set=watch.namespaces={a}'))
   const own = rights.filter(({ role, resource }) => role === 'session-store-operator' && resource === 'secrets')
   expect(own.map(({ verb, names }) => [verb, names])).toEqual([
     ['create', undefined],
-    ['get', ['session-store-operator-master-key', 'session-store-operator-audit-key']],
+    [
+      'get',
+      [
+        'session-store-operator-master-key',
+        'session-store-operator-previous-master-key',
+        'session-store-operator-audit-key',
+      ],
+    ],
   ])
   const cluster = rights.filter(({ role }) => role === 'ops:session-store-operator:policies')
   expect(new Set(cluster.map(({ verb, names }) => `${verb} ${names?.join(',')}`))).toEqual(

@@ -1,0 +1,186 @@
+import type { Cluster } from '../cluster/cluster.ts'
+import { redisImage } from '../cluster/images/catalog.ts'
+import { clientPod, encryptionOf, restrictedNamespace, untilRunning } from '../e2e/fixtures.ts'
+import { Kubectl } from '../e2e/kubectl.ts'
+import { missing } from '../e2e/load/missing.ts'
+import { conditionOf, Objects, secretData, type KubeObject } from '../e2e/objects.ts'
+import { restartOperator } from '../e2e/operator.ts'
+import { loadedStore, rest, statusOf, topology, unload, untilWhole, type Loaded } from '../e2e/replicated/fixture.ts'
+import type { Suite } from '../e2e/suite.ts'
+import type { Figure } from './figure.ts'
+import { percentile } from './statistics.ts'
+
+const name = 'planned'
+
+interface Change {
+  readonly what: string
+  /** Carries it out, and resolves when it is done. */
+  readonly make: (suite: Suite, loaded: Loaded, round: number) => Promise<void>
+  /** Pods stay as they are. */
+  readonly live: boolean
+}
+
+const patch = ({ objects, namespace }: Suite, spec: object) => objects.patch('sessionstore', name, namespace, { spec })
+
+const until = async ({ objects, namespace }: Suite, what: string, holds: (object: KubeObject) => boolean) => {
+  await objects.until('sessionstore', name, namespace, what, holds, 150_000)
+}
+
+const settled = (object: KubeObject): boolean => {
+  const { generation } = object.metadata as { generation?: number }
+  return statusOf(object).observedGeneration === generation && conditionOf(object, 'Progressing')?.reason === 'Settled'
+}
+
+const rolled = (spec: (round: number) => object) => async (suite: Suite, _: Loaded, round: number) => {
+  await patch(suite, spec(round))
+  await until(suite, 'settled', settled)
+  await untilWhole(suite, name)
+}
+
+/** What applications do that read their Secret again. */
+const readAgain = async ({ objects, namespace }: Suite, { writer }: Loaded): Promise<void> => {
+  const secret = secretData(await objects.get('secret', `${name}-web`, namespace))
+  const [username = '', password = ''] = [secret['username'], secret['password']]
+  await writer.login({ username, password, ...encryptionOf(secret) })
+}
+
+const rebuilt = 'docker.io/library/redis:8.0-rebuilt'
+
+const changes: readonly Change[] = [
+  {
+    what: 'image',
+    live: false,
+    make: rolled((round) => ({ engine: { image: round % 2 === 0 ? rebuilt : 'docker.io/library/redis:8.0' } })),
+  },
+  {
+    what: 'resources of the pod',
+    live: false,
+    make: rolled((round) => ({ pod: { resources: { cpuRequest: `${50 + (round % 2)}m` } } })),
+  },
+  {
+    what: 'drain of the primary',
+    live: false,
+    make: async (suite) => {
+      const { primary } = await untilWhole(suite, name)
+      const { spec } = (await suite.objects.get('pod', primary?.current ?? '', suite.namespace)) as unknown as {
+        spec: { nodeName: string }
+      }
+      const only = `--pod-selector=app.kubernetes.io/instance=${name}`
+      try {
+        await suite.objects.run(['drain', spec.nodeName, only, '--delete-emptydir-data', '--timeout=60s'])
+      } finally {
+        await suite.objects.run(['uncordon', spec.nodeName])
+      }
+      await untilWhole(suite, name, { afterTerm: primary?.term ?? 0 })
+    },
+  },
+  {
+    what: 'number of replicas',
+    live: false,
+    make: async (suite, _, round) => {
+      const replicas = round % 2 === 0 ? 1 : 2
+      await patch(suite, topology(replicas))
+      await untilWhole(suite, name, { replicas })
+    },
+  },
+  {
+    what: 'password',
+    live: true,
+    make: async (suite, loaded, round) => {
+      const from = [{ podSelector: { matchLabels: { app: 'web' } } }]
+      const rotate = (rotation: object) => patch(suite, { clients: [{ name: 'web', from, rotation }] })
+      const request = `bench-${round}`
+      await rotate({ request })
+      await until(suite, 'another password', (object) =>
+        (statusOf(object).credentials ?? []).some((each) => each.request === request && each.retiring !== undefined),
+      )
+      await readAgain(suite, loaded)
+      // Connections of before go on with the old one: an application closes them when it has read the new one.
+      await loaded.writer.reconnect()
+      await rotate({ request, force: request })
+      await until(
+        suite,
+        'the old one gone',
+        (object) => conditionOf(object, 'CredentialsCurrent')?.reason === 'Current',
+      )
+    },
+  },
+  {
+    what: 'certificate',
+    live: true,
+    make: async (suite, _, round) => {
+      const { tls } = await untilWhole(suite, name)
+      await patch(suite, { tls: { renewal: { request: `bench-${round}` } } })
+      await until(suite, 'another certificate', (object) => {
+        const now = statusOf(object).tls
+        return now?.serial !== tls?.serial && now?.loaded === true
+      })
+    },
+  },
+  {
+    what: 'operator',
+    live: true,
+    make: async (suite) => {
+      await restartOperator(suite.objects)
+      await untilWhole(suite, name)
+    },
+  },
+]
+
+/** Planned changes under load, `rounds` times each: the gap in writes, what was refused, and what is gone afterwards. */
+export const plannedChanges = async (cluster: Cluster, rounds: number): Promise<readonly Figure[]> => {
+  const namespace = 'bench-planned'
+  const objects = new Objects(new Kubectl(cluster))
+  const suite = { cluster, objects, namespace }
+  await cluster.loadImage((await redisImage(() => undefined, rebuilt)).archive)
+  await objects.run(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=true'])
+  await objects.apply(restrictedNamespace(namespace), clientPod(namespace, 'client', { app: 'web' }))
+  await untilRunning(objects, namespace, 'client')
+  const uids = async () =>
+    (await objects.list('pods', namespace, '-l', `app.kubernetes.io/instance=${name}`)).map((pod) => pod.metadata.uid)
+  const figures: Figure[] = []
+  for (const { what, make, live } of changes) {
+    const loaded = await loadedStore(suite, name, { spec: { tls: { mode: 'Managed' } } })
+    const pods = await uids()
+    const windows: { readonly fromMs: number; readonly toMs: number }[] = []
+    for (let round = 0; round < rounds; round += 1) {
+      if (!live) await rest(suite, name, loaded)
+      const fromMs = loaded.writer.mark()
+      await make(suite, loaded, round)
+      windows.push({ fromMs, toMs: loaded.writer.mark() })
+    }
+    const there = await uids()
+    const replaced = pods.filter((uid) => !there.includes(uid)).length
+    const report = await loaded.writer.stop()
+    const gapsMs = windows.map(({ fromMs, toMs }) => report.gapMs(fromMs, toMs))
+    const failed = report.failedAttempts.filter(({ atMs }) =>
+      windows.some(({ fromMs, toMs }) => atMs >= fromMs && atMs <= toMs),
+    )
+    const lost = await missing(loaded.client.redis, report)
+    const of = (share: number, word: string): Figure => ({
+      name: `change of ${what}: gap in writes, ${word} of ${rounds}`,
+      value: percentile(gapsMs, share),
+      unit: 'ms',
+      baseline: { what: 'between two writes of one connection', value: 10 },
+    })
+    figures.push(of(0.5, 'median'), of(1, 'worst'))
+    figures.push({
+      name: `change of ${what}: acknowledged sessions lost, of ${report.acknowledged.length}`,
+      value: lost,
+      unit: 'sessions',
+    })
+    if (live) {
+      figures.push({ name: `change of ${what}: requests that failed`, value: failed.length, unit: 'requests' })
+      figures.push({ name: `change of ${what}: pods replaced`, value: replaced, unit: 'pods' })
+    }
+    console.log(
+      figures
+        .slice(-5)
+        .map(({ name, value }) => `${name}: ${value.toFixed(0)}`)
+        .join('\n'),
+    )
+    await unload(suite, name, loaded)
+  }
+  await objects.run(['delete', 'namespace', namespace, '--wait=false'])
+  return figures
+}

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { auditRecords } from '../../src/api/resources.ts'
+import { countOnNode, topology, untilWhole } from '../e2e/replicated/fixture.ts'
+import { clusterWithoutOperator } from './without-operator.ts'
+import { label, pointsOf, type Point } from './crash-points.ts'
+import { createFlush, expectChain, logIn, makeStore, readFlush, untilEnded, type StoreUnderTest } from './flush-run.ts'
+import { openLane, type Lane } from './lane.ts'
+
+const cluster = clusterWithoutOperator()
+
+const sessions = 1000
+
+/** Kills the primary when the operator makes that write; resolves with whether it came to it. */
+const killPrimaryAt = (lane: Lane, { nth, ...match }: Point, pod: string) => {
+  let killed = false
+  const before = async () => {
+    killed = true
+    process.kill(await lane.cluster.containerPid(lane.namespace, pod, 'redis'), 'SIGKILL')
+  }
+  lane.proxy.faults.set({ ...match, namespace: lane.namespace }, { kind: 'hook', before }, { nth })
+  return { wasKilled: () => killed }
+}
+
+/** Completed is true: no node has a session of before, by a reading of each, and people can log in. */
+const expectTrue = async (lane: Lane, { name: storeName, redis }: StoreUnderTest, name: string) => {
+  const { status, metadata } = await readFlush(lane, name)
+  expect(status?.phase, name).toBe('Completed')
+  for (const node of status?.nodes ?? []) expect(node, name).toMatchObject({ acknowledged: true })
+  const { nodes = [] } = await untilWhole(lane, storeName)
+  expect(nodes).toHaveLength(3)
+  for (const node of nodes)
+    expect(await countOnNode(lane, node.name, storeName, sessions), `${name}: ${node.name}`).toBe(0)
+  expect(await redis.set('shop:session:login', 'v', 'EX', 60), name).toBe('OK')
+  expect(await redis.del('shop:session:login')).toBe(1)
+  const records = await lane.api.list(auditRecords, { namespace: lane.namespace })
+  const own = records.filter(({ spec }) => spec.entry.subject.uid === metadata.uid).map(({ spec }) => spec.entry)
+  expect(
+    own.toSorted((a, b) => a.sequence - b.sequence).map(({ type }) => type),
+    name,
+  ).toEqual(['FlushIntended', 'FlushCompleted'])
+  await expectChain(lane)
+}
+
+test('the primary is killed at every write of a flush: it completes, and then no node has a session of before', async () => {
+  const lane = await openLane(cluster(), 'faults-flush-failover')
+  try {
+    await lane.start()
+    const store = await makeStore(lane, 'web', topology())
+    await logIn(store)
+    await untilWhole(lane, 'web')
+    const from = lane.proxy.writes.length
+    await createFlush(lane, store.name, 'reference')
+    await untilEnded(lane, 'reference')
+    await expectTrue(lane, store, 'reference')
+    const points = pointsOf(lane.proxy.writes.slice(from)).filter(
+      ({ resource }) => !['pods', 'endpointslices.discovery.k8s.io'].includes(resource),
+    )
+    console.log(points.map(label).join(', '))
+    let kills = 0
+    for (const [index, point] of points.entries()) {
+      const name = `at-${index}`
+      const { primary } = await untilWhole(lane, 'web')
+      await logIn(store)
+      const kill = killPrimaryAt(lane, point, primary?.current ?? '')
+      try {
+        await createFlush(lane, store.name, name)
+        await untilEnded(lane, name, 60_000)
+        lane.proxy.faults.clear()
+        await expectTrue(lane, store, name)
+      } catch (error) {
+        throw new Error(`killed at ${label(point)}: ${String(error)}`, { cause: error })
+      }
+      if (kill.wasKilled()) kills += 1
+    }
+    // How often a store's own status is written depends on what its passes happen to see.
+    expect(kills).toBeGreaterThanOrEqual(8)
+    await store.close()
+  } finally {
+    await lane.close()
+  }
+})
