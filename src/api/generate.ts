@@ -9,11 +9,11 @@ import { group } from './resources.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
-/** Every generated file, by its path in the repository. */
+/** Every generated file, by its path in the repository. In YAML 1.1, which is what kubectl and Helm read. */
 export const generated = (): ReadonlyMap<string, string> => {
   const files = new Map<string, string>()
   for (const kind of kinds) {
-    const text = `# Generated from src/api by \`npm run generate\`.\n${stringify(customResourceDefinition(kind), { lineWidth: 0, aliasDuplicateObjects: false })}`
+    const text = `# Generated from src/api by \`npm run generate\`.\n${stringify(customResourceDefinition(kind), { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })}`
     const name = `${group}_${kind.plural}.yaml`
     files.set(`crds/${name}`, text)
     files.set(`charts/session-store-operator/files/crds/${name}`, text)

@@ -121,7 +121,7 @@ const ttl = z
     default: duration().default('24h').describe('Given to a session that its library left without a time to live.'),
     max: duration().optional().describe('No session keeps a longer time to live than this.'),
     enforcement: z
-      .enum(['Off', 'Report', 'Enforce'])
+      .enum(['Disabled', 'Report', 'Enforce'])
       .default('Report')
       .describe(
         'Report tells of sessions with no time to live; Enforce also gives them one, and shortens those over `max`, by a paced sweep.',
@@ -289,7 +289,7 @@ export const sessionStoreSpec = z.object({
   network: z
     .object({
       enforcement: z
-        .enum(['Off', 'Enforce'])
+        .enum(['Disabled', 'Enforce'])
         .default('Enforce')
         .describe('Enforce makes a NetworkPolicy that denies all but the declared clients and the operator.'),
     })

@@ -40,11 +40,11 @@ export const validEdits: readonly Edit[] = [
     name: `persistence ${mode}`,
     change: (spec: WrittenSpec) => merge(spec, { persistence: { mode } }),
   })),
-  ...['Off', 'Report', 'Enforce'].map((enforcement) => ({
+  ...['Disabled', 'Report', 'Enforce'].map((enforcement) => ({
     name: `TTL ${enforcement}`,
     change: (spec: WrittenSpec) => inside(spec, 'sessions', { ttl: { default: '2h', max: '12h', enforcement } }),
   })),
-  ...['Off', 'Enforce'].map((enforcement) => ({
+  ...['Disabled', 'Enforce'].map((enforcement) => ({
     name: `network ${enforcement}`,
     change: (spec: WrittenSpec) => merge(spec, { network: { enforcement } }),
   })),

@@ -30,7 +30,7 @@ test.each([
   ['persistence', { persistence: { mode: 'AppendOnly' } }],
   ['clients', { clients: [{ name: 'other', from: [{ podSelector: {} }] }] }],
   ['the TTL policy', { sessions: { client: 'express', keyPrefix: 'shop:session', ttl: { default: '1h' } } }],
-  ['the network', { network: { enforcement: 'Off' } }],
+  ['the network', { network: { enforcement: 'Disabled' } }],
   ['the deletion policy', { deletionPolicy: 'Retain' }],
 ])('a change of %s needs no restart', (_name, spec) => {
   expect(hash(spec)).toBe(hash())

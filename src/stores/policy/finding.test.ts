@@ -18,5 +18,5 @@ test('a policy that only holds because sweeps correct it says so', () => {
 })
 
 test('a store that nobody looks at is not called sound', () => {
-  expect(policyFinding({ ...ttl, enforcement: 'Off' }, none, presetOf('express')).status).toBe('Unknown')
+  expect(policyFinding({ ...ttl, enforcement: 'Disabled' }, none, presetOf('express')).status).toBe('Unknown')
 })

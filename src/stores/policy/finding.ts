@@ -14,8 +14,8 @@ export const policyFinding = (
   counts: SessionCounts,
   preset: Preset,
 ): Pick<Condition, 'status' | 'reason' | 'message'> => {
-  if (ttl.enforcement === 'Off') {
-    return { status: 'Unknown', reason: 'Off', message: 'spec.sessions.ttl.enforcement is Off: nobody looks' }
+  if (ttl.enforcement === 'Disabled') {
+    return { status: 'Unknown', reason: 'Disabled', message: 'spec.sessions.ttl.enforcement is Disabled: nobody looks' }
   }
   if (counts.immortal > 0) {
     const enforced = ttl.enforcement === 'Enforce'
