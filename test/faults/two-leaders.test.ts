@@ -26,49 +26,56 @@ const deletedWrite = (namespace: string) => ({
   nth: 2,
 })
 
-test('a leader that was stopped in mid-flush changes nothing any more: the next one finishes, and the old one ends', async () => {
-  const lane = await openLane(cluster(), 'faults-leaders')
-  try {
-    const { leader, standby } = await leaderAndStandby(lane)
-    const store = await makeStore(lane, 'web')
-    await logIn(store)
-    const stopped = Promise.withResolvers<void>()
-    const late = Promise.withResolvers<void>()
-    const arrived = Promise.withResolvers<number>()
-    const { match, nth } = deletedWrite(lane.namespace)
-    // The write is under way when its sender stops, and arrives when all is over.
-    const before = async () => {
-      leader.signal('SIGSTOP')
-      stopped.resolve()
-      await late.promise
-    }
-    lane.proxy.faults.set(match, { kind: 'hook', before, after: (_, status) => arrived.resolve(status) }, { nth })
-    await createFlush(lane, store.name, 'web')
-    await stopped.promise
-    await untilEnded(lane, 'web', 60_000)
-    await expectEnd(lane, store, 'web')
-    const cut = standby.log().find(({ msg }) => msg === 'Cut the connections of an earlier leader')
-    expect(cut?.['cut']).toBeGreaterThan(0)
+test.concurrent.each([
+  ['Standalone', {}],
+  ['Replicated', topology()],
+])(
+  '%s: a leader that was stopped in mid-flush changes nothing any more: the next one finishes, and the old one ends',
+  async (mode, spec) => {
+    const lane = await openLane(cluster(), `faults-leaders-${mode.toLowerCase()}`)
+    try {
+      const { leader, standby } = await leaderAndStandby(lane)
+      const store = await makeStore(lane, 'web', spec)
+      await logIn(store)
+      if (mode === 'Replicated') await untilWhole(lane, 'web')
+      const stopped = Promise.withResolvers<void>()
+      const late = Promise.withResolvers<void>()
+      const arrived = Promise.withResolvers<number>()
+      const { match, nth } = deletedWrite(lane.namespace)
+      // The write is under way when its sender stops, and arrives when all is over.
+      const before = async () => {
+        leader.signal('SIGSTOP')
+        stopped.resolve()
+        await late.promise
+      }
+      lane.proxy.faults.set(match, { kind: 'hook', before, after: (_, status) => arrived.resolve(status) }, { nth })
+      await createFlush(lane, store.name, 'web')
+      await stopped.promise
+      await untilEnded(lane, 'web', 60_000)
+      await expectEnd(lane, store, 'web')
+      const cut = standby.log().find(({ msg }) => msg === 'Cut the connections of an earlier leader')
+      expect(cut?.['cut']).toBeGreaterThan(0)
 
-    // From here on people log in again.
-    await logIn(store)
-    const { status: ended } = await readFlush(lane, 'web')
-    const from = lane.proxy.writes.length
-    late.resolve()
-    expect(await arrived.promise, 'the late write is refused').toBe(409)
-    leader.signal('SIGCONT')
-    expect(await leader.exited).toBe(1)
-    expect((await readFlush(lane, 'web')).status).toEqual(ended)
-    expect(await countSessions(store.redis, 1000)).toBe(1000)
-    const after = lane.proxy.writes
-      .slice(from)
-      .filter(({ status, resource }) => status !== 409 && resource !== 'leases.coordination.k8s.io')
-    expect(after).toEqual([])
-    await store.close()
-  } finally {
-    await lane.close()
-  }
-})
+      // From here on people log in again.
+      await logIn(store)
+      const { status: ended } = await readFlush(lane, 'web')
+      const from = lane.proxy.writes.length
+      late.resolve()
+      expect(await arrived.promise, 'the late write is refused').toBe(409)
+      leader.signal('SIGCONT')
+      expect(await leader.exited).toBe(1)
+      expect((await readFlush(lane, 'web')).status).toEqual(ended)
+      expect(await countSessions(store.redis, 1000)).toBe(1000)
+      const after = lane.proxy.writes
+        .slice(from)
+        .filter(({ status, resource }) => status !== 409 && resource !== 'leases.coordination.k8s.io')
+      expect(after).toEqual([])
+      await store.close()
+    } finally {
+      await lane.close()
+    }
+  },
+)
 
 /** What says who is to be the primary; the promotion follows its answer. */
 const termWrite = (namespace: string) => ({ fieldManager: 'session-store-operator-primary', namespace })

@@ -83,6 +83,9 @@ export const rotateCredentials = async (
     })
     credentials.push(credential)
     if (step.step === 'wait') inUse.set(step.user, peers)
+    // The one of before is there from now on: this pass says so already.
+    if (step.step === 'note' && step.retiring !== undefined) inUse.set(step.retiring, peers)
+    if (step.step === 'rotate' && complete) inUse.set(user, await connectionsOf(answering, user, signal))
     if (step.step !== 'none')
       requeueAfterMs = Math.min(requeueAfterMs ?? waitMs, step.step === 'wait' ? waitMs : soonMs)
   }

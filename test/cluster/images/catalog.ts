@@ -31,6 +31,24 @@ export const valkeyImage = async (log: Log): Promise<Image> =>
     user: '999:999',
   })
 
+/** Builds that differ from those that stores run by default: Redis 8.0.6 of Debian sid, and Valkey 8.1 of Debian trixie. */
+export const otherEngines = {
+  Redis: { version: '8.0', tag: 'docker.io/library/redis:8.0-sid', suite: 'sid' },
+  Valkey: { version: '8.1', tag: 'docker.io/valkey/valkey:8.1', suite: 'trixie' },
+} as const
+
+export const otherEngineImage = async (type: keyof typeof otherEngines, log: Log): Promise<Image> => {
+  const { tag, suite } = otherEngines[type]
+  const program = type.toLowerCase()
+  return makeImage({
+    tag,
+    base: { layers: [await debianLayer(suite, [...shell, `${program}-server`, `${program}-tools`], log)], env: {} },
+    layers: [],
+    entrypoint: [`/usr/bin/${program}-server`],
+    user: '999:999',
+  })
+}
+
 /** Debian with no more than Node needs, and the Node that this repository pins: for images of our own programs. */
 export const nodeImage = async (log: Log): Promise<Image> => {
   const pinned = createRequire(import.meta.url).resolve(`node-linux-${process.arch}/package.json`)
