@@ -1,7 +1,8 @@
 import { auditRecordSpec } from './audit-record.ts'
 import type { Kind } from './crd.ts'
 import { flushSessionsSpec, flushSessionsStatus } from './flush-sessions.ts'
-import { sessionStoreSpec, sessionStoreStatus } from './session-store.ts'
+import { sessionStoreSpec } from './session-store.ts'
+import { sessionStoreStatus } from './session-store-status.ts'
 
 const ready = (field: 'status' | 'reason') => `.status.conditions[?(@.type=="Ready")].${field}`
 

@@ -2,7 +2,8 @@ import type { z } from 'zod'
 import type { SignedRecord } from '../audit/record.ts'
 import type { KubernetesObject, Resource } from '../kubernetes/objects.ts'
 import type { flushSessionsSpec, FlushSessionsSpec, FlushSessionsStatus } from './flush-sessions.ts'
-import type { sessionStoreSpec, SessionStoreSpec, SessionStoreStatus } from './session-store.ts'
+import type { sessionStoreSpec, SessionStoreSpec } from './session-store.ts'
+import type { SessionStoreStatus } from './session-store-status.ts'
 
 /** The API group. Its domain must be owned, or changed, before a public release. */
 export const group = 'sessionstore.dev'

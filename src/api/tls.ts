@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, rules, time } from './values.ts'
+import { duration, objectName, rules, time } from './values.ts'
 
 /** How connections to a store are encrypted. */
 export const tls = z
@@ -22,13 +22,9 @@ export const tls = z
       ),
     secret: z
       .object({
-        name: z
-          .string()
-          .min(1)
-          .max(253)
-          .describe(
-            'A Secret of the same namespace with `tls.crt`, `tls.key` and `ca.crt`, as cert-manager writes it. Read every 30 s, never written.',
-          ),
+        name: objectName().describe(
+          'A Secret of the same namespace with `tls.crt`, `tls.key` and `ca.crt`, as cert-manager writes it. Read every 30 s, never written.',
+        ),
       })
       .optional()
       .describe('With mode Secret: where the certificate comes from.'),

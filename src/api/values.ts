@@ -54,6 +54,14 @@ export const label = (maxLength = 63) =>
     .max(maxLength)
     .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/)
 
+/** The name of an object of the same namespace, as Kubernetes takes it for Secrets: it cannot lead anywhere else. */
+export const objectName = () =>
+  z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/)
+
 /** A moment, RFC 3339. */
 export const time = () => z.string().meta({ format: 'date-time' })
 

@@ -1,5 +1,5 @@
 import type { FlushSessionsStatus } from '../api/flush-sessions.ts'
-import type { SessionStoreStatus } from '../api/session-store.ts'
+import type { SessionStoreStatus } from '../api/session-store-status.ts'
 import type { FlushSessions, ReadFlushSessions, ReadSessionStore } from '../api/resources.ts'
 import { parseDurationMs, type Condition } from '../api/values.ts'
 import { setCondition } from '../kubernetes/apply.ts'

@@ -1,4 +1,4 @@
-import type { SessionStoreStatus } from '../api/session-store.ts'
+import type { SessionStoreStatus } from '../api/session-store-status.ts'
 import { writeStatusPart } from '../stores/write-status-part.ts'
 import type { Flush } from './flush.ts'
 import type { FlushRuntime } from './runtime.ts'

@@ -50,8 +50,8 @@ export const applyStore = async (
   const count = podCount(store, observed)
   try {
     const certificate = await ensureCertificate(runtime, store, nodes, signal)
-    if (certificate && !certificate.secret && pods.length === 0) {
-      // Servers would not start without.
+    if (certificate && !certificate.secret) {
+      // A server would not start without: what runs goes on as it is.
       await reportCertificate(runtime, store, nodes, certificate, report, signal)
       report.set('Progressing', 'False', 'CertificateUnusable', certificate.problem ?? '')
       return undefined

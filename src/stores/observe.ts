@@ -114,17 +114,29 @@ const ask = async (
   node: Pick<StoreNode, 'uid' | 'name' | 'address' | 'pod'>,
   signal: AbortSignal,
 ): Promise<NodeState> =>
-  await runtime.patience.state(node.uid, async () => await askNow(runtime, store, node, signal), signal)
+  await runtime.patience.state(node.uid, async () => await askBoth(runtime, store, node, signal), signal)
 
-const askNow = async (
+/** A process whose pod is not known any more may be from before TLS was asked for, or from after: it is gone when neither port is open. */
+const askBoth = async (
   runtime: StoreRuntime,
   store: ReadSessionStore,
   node: Pick<StoreNode, 'uid' | 'name' | 'address' | 'pod'>,
   signal: AbortSignal,
 ): Promise<NodeState> => {
+  const encrypted = node.pod ? speaksTls(node.pod) : wantsTls(store)
+  const state = await askNow(runtime, store, node, encrypted, signal)
+  return state.is === 'gone' && node.pod === undefined ? await askNow(runtime, store, node, !encrypted, signal) : state
+}
+
+const askNow = async (
+  runtime: StoreRuntime,
+  store: ReadSessionStore,
+  node: Pick<StoreNode, 'uid' | 'name' | 'address' | 'pod'>,
+  encrypted: boolean,
+  signal: AbortSignal,
+): Promise<NodeState> => {
   const options = { signal, ...(isReplicated(store) ? { timeoutMs: probeTimeoutMs } : {}) }
   const owner = { namespace: storeNamespace(store), name: storeName(store) }
-  const encrypted = node.pod ? speaksTls(node.pod) : wantsTls(store)
   const once = async (): Promise<NodeState> => {
     const target = {
       ...node,

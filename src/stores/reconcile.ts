@@ -1,22 +1,23 @@
 import { sessionStores, type ReadSessionStore } from '../api/resources.ts'
-import type { CredentialStatus, OwnCredentialStatus, TlsStatus } from '../api/session-store.ts'
+import type { CredentialStatus, OwnCredentialStatus, TlsStatus } from '../api/session-store-status.ts'
 import { parseBytes } from '../api/values.ts'
 import type { Reconcile } from '../kubernetes/controller.ts'
 import { isApiError } from '../kubernetes/errors.ts'
 import { keyOf, nameOf } from '../kubernetes/objects.ts'
 import { isRedisError } from '../redis/errors.ts'
 import type { Access } from './access.ts'
-import { applyStore, serverConfig, type Applied } from './apply-store.ts'
+import { applyLive } from './apply-live.ts'
+import { applyStore, type Applied } from './apply-store.ts'
 import { pinnedEngine, resolveEngine, type ResolvedEngine } from './engines.ts'
-import { ensureLiveMemory, reportMemory } from './live-memory.ts'
 import { objectNames, rollHashAnnotation, storeName, storeNamespace, storeUid } from './names.ts'
-import { answers, observe, type Observed, type StoreNode } from './observe.ts'
+import { observe, type Observed } from './observe.ts'
 import { configuredMaxmemory } from './plan/config-map.ts'
 import { decideMaxmemory, type MaxmemoryDecision } from './plan/memory.ts'
 import { rollHash } from './plan/stateful-set.ts'
-import { hasStarted, isLeaving, podTrouble } from './pod-state.ts'
+import { hasStarted, isLeaving } from './pod-state.ts'
 import { readStore } from './read-store.ts'
-import { reportReady, resyncMs, wasReady, type Outcome } from './readiness.ts'
+import { reportReady, resyncMs, type Outcome } from './readiness.ts'
+import { reportUnreachable } from './report-unreachable.ts'
 import { Report } from './report.ts'
 import type { ResizeState } from './resize-pod.ts'
 import type { StoreRuntime } from './runtime.ts'
@@ -24,20 +25,9 @@ import { rotateCredentials } from './rotation/rotate.ts'
 import { rotateOwn } from './rotation/rotate-own.ts'
 import { settleFence } from './settle-fence.ts'
 import { writeStatus } from './status.ts'
-import type { EnsuredCertificate } from './tls/ensure-certificate.ts'
-import { loadCertificate } from './tls/load-certificate.ts'
-import { reportCertificate, shownSerials } from './tls/report-certificate.ts'
-import { speaksTls } from './tls/speaks-tls.ts'
 import { changePods, deletePod } from './topology/change-pods.ts'
-import { keepPrimary, noPrimaryMs } from './topology/keep-primary.ts'
+import { keepPrimary } from './topology/keep-primary.ts'
 import { isReplicated } from './topology/replicas.ts'
-
-/** How soon servers that are to load another certificate are looked at again, in ms. */
-const loadMs = 500
-/** And how soon a certificate that somebody brings and that cannot be used, in ms: its Secret is not watched. */
-const unusableMs = 5_000
-/** Why nothing could be made. */
-const waitsForPerson: ReadonlySet<string> = new Set(['NameTaken', 'Rejected', 'CertificateUnusable'])
 
 /** Makes a SessionStore what its spec says. */
 export const storeReconciler =
@@ -136,9 +126,9 @@ class Pass {
     if (!applied)
       return observed.node
         ? await reportReady(this.#runtime, this.#store, this.#report, observed, this.#signal)
-        : this.#notReachable(observed)
+        : reportUnreachable(this.#store, observed, this.#report)
     await this.#replacePodsThatNeverStarted(engine, observed)
-    if (!observed.node) return this.#notReachable(observed)
+    if (!observed.node) return reportUnreachable(this.#store, observed, this.#report)
     try {
       const resize = await this.#applyLive(observed, memory, applied)
       this.#reportProgress(engine, observed, resize)
@@ -238,67 +228,17 @@ class Pass {
     }
   }
 
-  #notReachable({ nodes, nodeError }: Observed): Outcome {
-    const blocked = this.#report.get('Progressing')
-    if (blocked && waitsForPerson.has(blocked.reason)) {
-      this.#report.set('Ready', 'False', blocked.reason, blocked.message)
-      return { requeueAfterMs: blocked.reason === 'CertificateUnusable' ? unusableMs : resyncMs }
+  async #applyLive({ nodes }: Observed, memory: MaxmemoryDecision, applied: Applied): Promise<ResizeState> {
+    const live = await applyLive(this.#runtime, this.#store, nodes, memory, applied, this.#report, this.#signal)
+    const { unconfinedUser, tls, serials } = live
+    this.facts = {
+      ...this.facts,
+      serials,
+      ...(tls ? { tls } : {}),
+      ...(unconfinedUser === undefined ? {} : { unconfinedUser }),
     }
-    const trouble = nodes.map((node) => node.pod && podTrouble(node.pod)).find((each) => each !== undefined)
-    if (trouble) {
-      this.#report.set('Ready', 'False', trouble.reason, trouble.message)
-      this.#report.set('Degraded', 'True', trouble.reason, trouble.message)
-      return { requeueAfterMs: resyncMs }
-    }
-    if (wasReady(this.#store) && !this.#report.get('Degraded'))
-      this.#report.set('Degraded', 'True', 'RedisUnreachable', nodeError?.message ?? 'The pod does not run')
-    this.#report.set('Progressing', 'True', 'Starting', 'Waiting for Redis to start')
-    // Who keeps the primary has said why there is none.
-    if (isReplicated(this.#store)) return { requeueAfterMs: nodes.length > 0 ? noPrimaryMs : resyncMs }
-    if (nodeError) {
-      this.#report.set('Ready', 'False', 'RedisUnreachable', `Redis does not serve the operator: ${nodeError.message}`)
-      return { requeueAfterMs: isRedisError(nodeError, 'denied') ? resyncMs : 1000 }
-    }
-    this.#report.set('Ready', 'False', 'PodNotRunning', 'Waiting for the pod to run')
-    return { requeueAfterMs: resyncMs }
-  }
-
-  async #applyLive(
-    { nodes }: Observed,
-    memory: MaxmemoryDecision,
-    { access, certificate }: Applied,
-  ): Promise<ResizeState> {
-    const [store, signal] = [this.#store, this.#signal]
-    const keyPrefix = store.spec.sessions.keyPrefix
-    const states: ResizeState[] = []
-    const pods = nodes.flatMap((node) => (node.pod ? [node.pod] : []))
-    for (const node of nodes) {
-      if (!answers(node)) continue
-      const { uid, pod, state } = node
-      const { connection, info } = state
-      const acl = await this.#runtime.liveAcl.ensure(connection, uid, info.runId, access.users, keyPrefix, { signal })
-      if (acl.unconfined !== undefined) this.facts.unconfinedUser = acl.unconfined
-      const config = serverConfig(store, memory.bytes, pods)
-      const own = pod && speaksTls(pod) ? config : { ...config, tls: undefined }
-      states.push(await ensureLiveMemory(this.#runtime.client, store, pod, state, own, signal))
-      const material = certificate?.secret?.material
-      if (material && !(await loadCertificate(this.#runtime, store, node, material, signal))) this.#lookAgain(loadMs)
-    }
-    if (certificate) await this.#reportCertificate(nodes, certificate)
-    const state = slowest(states)
-    reportMemory(this.#report, store, memory, state)
-    return state
-  }
-
-  async #reportCertificate(nodes: readonly StoreNode[], certificate: EnsuredCertificate): Promise<void> {
-    const [runtime, store] = [this.#runtime, this.#store]
-    const status = await reportCertificate(runtime, store, nodes, certificate, this.#report, this.#signal)
-    if (status) this.facts.tls = status
-    if (certificate.problem !== undefined) this.#lookAgain(unusableMs)
-    this.facts.serials = shownSerials(runtime, nodes)
-    const { changing, overlapUntil } = certificate
-    if (overlapUntil) this.#lookAgain(Math.max(0, overlapUntil.getTime() - runtime.clock.now().getTime()) + 1)
-    else if (changing) this.#lookAgain(loadMs)
+    this.#lookAgain(live.requeueAfterMs)
+    return live.resize
   }
 
   #reportProgress(engine: ResolvedEngine, { pod }: Observed, resize: ResizeState): void {
@@ -323,8 +263,3 @@ class Pass {
     )
   }
 }
-
-/** The state of all pods together: the worst. */
-const slowest = (states: readonly ResizeState[]): ResizeState =>
-  states.find(({ state }) => state === 'Refused') ??
-  states.find(({ state }) => state === 'UnderWay') ?? { state: 'Done' }

@@ -1,5 +1,5 @@
 import type { SessionStore } from '../api/resources.ts'
-import type { SessionStoreStatus } from '../api/session-store.ts'
+import type { SessionStoreStatus } from '../api/session-store-status.ts'
 import { setCondition } from '../kubernetes/apply.ts'
 import { storeManager } from './apply-objects.ts'
 import type { ResolvedEngine } from './engines.ts'

@@ -1,5 +1,5 @@
 import type { SessionStore } from '../api/resources.ts'
-import type { SessionStoreStatus } from '../api/session-store.ts'
+import type { SessionStoreStatus } from '../api/session-store-status.ts'
 import type { Client } from '../kubernetes/client.ts'
 import { writeStatusPart } from './write-status-part.ts'
 

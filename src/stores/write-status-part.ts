@@ -1,5 +1,5 @@
 import { sessionStores, type SessionStore } from '../api/resources.ts'
-import type { SessionStoreStatus } from '../api/session-store.ts'
+import type { SessionStoreStatus } from '../api/session-store-status.ts'
 import { applyStatus } from '../kubernetes/apply.ts'
 import type { Client } from '../kubernetes/client.ts'
 

@@ -9,21 +9,23 @@ const at = suite('clients-presets')
 
 beforeAll(async () => loadApplications(at()))
 
-const cases: readonly (readonly [Framework, 'Redis' | 'Valkey'])[] = [
-  ['express', 'Redis'],
-  ['express', 'Valkey'],
-  ['rails', 'Redis'],
-  ['rails', 'Valkey'],
+const encrypted = { topology: { mode: 'Replicated', replicas: 1 }, tls: { mode: 'Managed' } }
+
+const cases: readonly (readonly [Framework, 'Redis' | 'Valkey', string, object])[] = [
+  ['express', 'Redis', '', {}],
+  ['express', 'Valkey', ', Replicated and by TLS,', encrypted],
+  ['rails', 'Redis', ', Replicated and by TLS,', encrypted],
+  ['rails', 'Valkey', '', {}],
 ]
 
 test.each(cases)(
-  '%s on %s logs in, reads, changes and logs out with the rights of its preset, and asks for no others',
-  async (framework, engine) => {
+  '%s on %s%s logs in, reads, changes and logs out with the rights of its preset, and asks for no others',
+  async (framework, engine, _, spec) => {
     const { objects, namespace } = at()
     const name = `${framework}-${engine.toLowerCase()}`
     const { preset } = frameworks[framework]
     await objects.apply(
-      store(namespace, name, { engine, spec: { sessions: { client: preset, keyPrefix: 'shop:session' } } }),
+      store(namespace, name, { engine, spec: { sessions: { client: preset, keyPrefix: 'shop:session' }, ...spec } }),
     )
     await untilReady(objects, namespace, name)
     const users = await deploy(at(), { framework, store: name, env: { EXPIRE_AFTER_SECONDS: '1800' } })

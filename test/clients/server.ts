@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
-import { operatorPassword } from '../../src/stores/credentials.ts'
-import { operatorNamespace, redisThrough } from '../e2e/fixtures.ts'
+import { derivedPassword, readMasterKey } from '../e2e/derived-password.ts'
+import { redisThrough } from '../e2e/fixtures.ts'
 import { secretData } from '../e2e/objects.ts'
 import type { Suite } from '../e2e/suite.ts'
 import { openTunnel } from '../e2e/tunnel.ts'
@@ -16,13 +16,12 @@ export interface Server {
 
 /** Logs in to a store's server with the operator's password, which only who reads the operator's namespace can know. */
 export const openServer = async ({ cluster, objects, namespace }: Suite, store: string): Promise<Server> => {
-  const masterKey =
-    secretData(await objects.get('secret', 'session-store-operator-master-key', operatorNamespace))['key'] ?? ''
   const { metadata } = await objects.get('sessionstore', store, namespace)
   const { clusterIP } = (await objects.get('service', store, namespace))['spec'] as { clusterIP: string }
-  const tunnel = await openTunnel(cluster, namespace, 'client', clusterIP, 6379)
-  const password = operatorPassword(Buffer.from(masterKey, 'base64'), metadata.uid ?? '', 1)
-  const redis: Redis = redisThrough(tunnel, { username: 'operator', password })
+  const secret = secretData(await objects.get('secret', `${store}-web`, namespace))
+  const tunnel = await openTunnel(cluster, namespace, 'client', clusterIP, Number(secret['port']))
+  const password = derivedPassword(await readMasterKey(objects), 'operator', metadata.uid)
+  const redis: Redis = redisThrough(tunnel, { ...secret, username: 'operator', password })
   return {
     keys: () => redis.dbsize(),
     deniedCommands: async () => {

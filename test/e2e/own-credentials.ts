@@ -1,4 +1,4 @@
-import type { OwnCredentialStatus, SessionStoreStatus } from '../../src/api/session-store.ts'
+import type { OwnCredentialStatus, SessionStoreStatus } from '../../src/api/session-store-status.ts'
 import { redisThrough } from './fixtures.ts'
 import type { KubeObject } from './objects.ts'
 import type { Suite } from './suite.ts'

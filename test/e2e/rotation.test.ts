@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { SessionStoreStatus } from '../../src/api/session-store.ts'
+import type { SessionStoreStatus } from '../../src/api/session-store-status.ts'
 import { canLogIn } from './can-log-in.ts'
 import { derivedPassword, readMasterKey } from './derived-password.ts'
 import { redisThrough, store, untilReady } from './fixtures.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { auditRecords } from '../../src/api/resources.ts'
-import type { SessionStoreStatus } from '../../src/api/session-store.ts'
+import type { SessionStoreStatus } from '../../src/api/session-store-status.ts'
 import { pods } from '../../src/kubernetes/kinds.ts'
 import { waitUntil } from '../cluster/wait-until.ts'
 import { countSessions, writeSessions } from '../e2e/fixtures.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { auditRecords, sessionStores } from '../../src/api/resources.ts'
-import type { CredentialStatus } from '../../src/api/session-store.ts'
+import type { CredentialStatus } from '../../src/api/session-store-status.ts'
 import { waitUntil } from '../cluster/wait-until.ts'
 import { canLogIn } from '../e2e/can-log-in.ts'
 import { conditionOf, secretData, type KubeObject } from '../e2e/objects.ts'

@@ -133,6 +133,12 @@ export const unworkableEdits: readonly (Edit & { readonly condition: string; rea
     reason: 'PasswordSecretUnusable',
   },
   {
+    name: 'a certificate of a Secret that is not there',
+    change: (spec) => merge(spec, { tls: { mode: 'Secret', secret: { name: 'nowhere' } } }),
+    condition: 'CertificateCurrent',
+    reason: 'CertificateUnusable',
+  },
+  {
     name: 'an affinity that is none',
     change: (spec) =>
       inside(spec, 'pod', {

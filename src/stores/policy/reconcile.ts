@@ -1,5 +1,5 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
-import type { SessionStoreStatus } from '../../api/session-store.ts'
+import type { SessionStoreStatus } from '../../api/session-store-status.ts'
 import { parseDurationMs } from '../../api/values.ts'
 import { setCondition } from '../../kubernetes/apply.ts'
 import type { Reconcile } from '../../kubernetes/controller.ts'

@@ -1,4 +1,5 @@
-import type { CredentialStatus, SessionStoreSpec } from '../../api/session-store.ts'
+import type { SessionStoreSpec } from '../../api/session-store.ts'
+import type { CredentialStatus } from '../../api/session-store-status.ts'
 import { parseDurationMs } from '../../api/values.ts'
 
 /** What is known of one client's credentials. */

@@ -1,5 +1,5 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
-import type { OwnCredentialStatus } from '../../api/session-store.ts'
+import type { OwnCredentialStatus } from '../../api/session-store-status.ts'
 import { operatorUser, replicationUser } from '../../redis/acl.ts'
 import { cutStrangers, setReplicationLogin } from '../../redis/replication.ts'
 import { masterKeyId } from '../credentials.ts'

@@ -1,5 +1,5 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
-import type { CredentialStatus } from '../../api/session-store.ts'
+import type { CredentialStatus } from '../../api/session-store-status.ts'
 import { pods } from '../../kubernetes/kinds.ts'
 import { passwordHash } from '../../redis/acl.ts'
 import { ensureAccess, type Access, type CredentialChange } from '../access.ts'

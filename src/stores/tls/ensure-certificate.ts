@@ -24,6 +24,9 @@ export interface EnsuredCertificate {
   readonly overlapUntil: Date | undefined
 }
 
+/** How soon a certificate that somebody brings and that cannot be used is read again, in ms: its Secret is not watched. */
+export const unusableMs = 5_000
+
 /** How many certificates of before a server may still show. */
 const servedBefore = 8
 

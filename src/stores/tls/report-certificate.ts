@@ -1,5 +1,5 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
-import type { TlsStatus } from '../../api/session-store.ts'
+import type { TlsStatus } from '../../api/session-store-status.ts'
 import { storeName, storeNamespace, storeUid } from '../names.ts'
 import { answers, type StoreNode } from '../observe.ts'
 import { operatorItself } from '../operator-itself.ts'

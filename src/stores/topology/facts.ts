@@ -1,4 +1,4 @@
-import type { PrimaryStatus } from '../../api/session-store.ts'
+import type { PrimaryStatus } from '../../api/session-store-status.ts'
 import type { Info } from '../../redis/info.ts'
 
 /** What is known of one node when it is decided who is the primary. */

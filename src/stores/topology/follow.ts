@@ -1,5 +1,5 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
-import type { PrimaryStatus } from '../../api/session-store.ts'
+import type { PrimaryStatus } from '../../api/session-store-status.ts'
 import { pods } from '../../kubernetes/kinds.ts'
 import { deadAddress, port, tlsPort } from '../../redis/config.ts'
 import { isApiError } from '../../kubernetes/errors.ts'

@@ -1,5 +1,5 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
-import type { PrimaryStatus } from '../../api/session-store.ts'
+import type { PrimaryStatus } from '../../api/session-store-status.ts'
 import type { AclUser } from '../../redis/acl.ts'
 import { deletePrefix } from '../../redis/delete-prefix.ts'
 import { promote } from '../../redis/replication.ts'

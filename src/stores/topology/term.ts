@@ -1,5 +1,5 @@
 import { sessionStores, type ReadSessionStore } from '../../api/resources.ts'
-import type { PrimaryStatus } from '../../api/session-store.ts'
+import type { PrimaryStatus } from '../../api/session-store-status.ts'
 import { applyStatus } from '../../kubernetes/apply.ts'
 import { canonicalJson } from '../../kubernetes/declared.ts'
 import { ApiError } from '../../kubernetes/errors.ts'

@@ -3,7 +3,7 @@
 //   PORT         default 3000
 //   RESAVE       `false` switches express-session's `resave` off; its own default, and the worst case for a flush, is true
 //   TTL          `false` makes connect-redis write sessions that never expire (its `disableTTL`)
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { RedisStore } from 'connect-redis'
@@ -14,6 +14,8 @@ import { Gate } from './gate.js'
 
 const bindingDir = process.env.BINDING_DIR ?? '/bindings/sessions'
 const binding = (file) => readFileSync(join(bindingDir, file), 'utf8').trim()
+// With TLS the Secret has the authority to trust.
+const encryption = () => (existsSync(join(bindingDir, 'ca.crt')) ? { tls: true, ca: binding('ca.crt') } : {})
 const log = (event, fields = {}) =>
   process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), event, ...fields })}\n`)
 // Only the kind of an error: its text may hold a key name, and that is a credential.
@@ -25,6 +27,7 @@ const redis = createClient({
   socket: {
     host: binding('host'),
     port: Number(binding('port')),
+    ...encryption(),
     connectTimeout: 3_000,
     reconnectStrategy: (retries) => Math.min(25 * 2 ** retries, 1_000) + Math.floor(Math.random() * 25),
   },

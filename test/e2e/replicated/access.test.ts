@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
-import { connectClient, operatorNamespace, redisThrough, store, untilReady } from '../fixtures.ts'
+import { derivedPassword, readMasterKey } from '../derived-password.ts'
+import { connectClient, redisThrough, store, untilReady } from '../fixtures.ts'
 import { secretData } from '../objects.ts'
 import { suite } from '../suite.ts'
 import { openTunnel } from '../tunnel.ts'
@@ -60,12 +60,8 @@ test('no word of any Secret opens the user of replicas, and its password is nowh
   const words = new Set(
     secrets.flatMap((secret) => Object.values(secretData(secret)).flatMap((value) => value.split(/[\s:@/#]+/))),
   )
-  const master =
-    secretData(await objects.get('secret', 'session-store-operator-master-key', operatorNamespace))['key'] ?? ''
   const { metadata } = await objects.get('sessionstore', name, namespace)
-  const password = createHmac('sha256', Buffer.from(master, 'base64'))
-    .update(`sessionstore.dev/replication/${metadata.uid ?? ''}`)
-    .digest('hex')
+  const password = derivedPassword(await readMasterKey(objects), 'replication', metadata.uid)
   const { clusterIP } = (await objects.get('service', name, namespace))['spec'] as { clusterIP: string }
   const tunnel = await openTunnel(cluster, namespace, 'client', clusterIP, 6379)
   const tryLogin = async (word: string): Promise<string> => {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { SessionStoreStatus } from '../../../src/api/session-store.ts'
+import type { SessionStoreStatus } from '../../../src/api/session-store-status.ts'
 import {
   countSessions,
   connectClient,

@@ -83,7 +83,9 @@ test('a replica that was cut off before a flush and is promoted after it serves 
     )
     reader = readOldOnes(loaded)
     // Both that have no old session any more come back empty, and the one that has them all is what is left.
-    for (const pod of [primary?.current ?? '', other]) process.kill(await pidOf(pod), 'SIGKILL')
+    const full = await Promise.all([primary?.current ?? '', other].map(pidOf))
+    // At once: else the one that is left takes over from the first.
+    for (const each of full) process.kill(each, 'SIGKILL')
   } finally {
     process.kill(pid, 'SIGCONT')
   }

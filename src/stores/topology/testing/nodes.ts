@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import type { PrimaryStatus } from '../../../api/session-store.ts'
+import type { PrimaryStatus } from '../../../api/session-store-status.ts'
 import type { Info, Replication } from '../../../redis/info.ts'
 import type { Facts, NodeFacts } from '../facts.ts'
 

@@ -20,6 +20,8 @@ ActionDispatch::Session::RedisStore.prepend(
 class Application < Rails::Application
   binding_dir = ENV.fetch('BINDING_DIR', '/bindings/sessions')
   expire_after = ENV['EXPIRE_AFTER_SECONDS']
+  ca_file = File.join(binding_dir, 'ca.crt')
+  encryption = File.exist?(ca_file) ? { ssl_params: { ca_file: ca_file } } : nil
 
   config.root = File.dirname(__dir__)
   config.load_defaults 6.1
@@ -29,7 +31,7 @@ class Application < Rails::Application
   config.secret_key_base = 'only-for-tests' * 5
   config.hosts.clear
   config.session_store :redis_store,
-                       **{ servers: [File.read(File.join(binding_dir, 'uri')).strip],
+                       **{ servers: [File.read(File.join(binding_dir, 'uri')).strip, encryption].compact,
                            key: 'sid',
                            threadsafe: true,
                            expire_after: expire_after && Integer(expire_after) }.compact
