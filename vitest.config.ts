@@ -17,6 +17,7 @@ const faultsAlone = [
   'test/faults/api-faults.test.ts',
   'test/faults/cut-off.test.ts',
   'test/faults/million.test.ts',
+  'test/faults/stale-view.test.ts',
   'test/faults/two-leaders.test.ts',
 ]
 
@@ -63,7 +64,7 @@ export default defineConfig({
         testTimeout: 180_000,
         alone: ['test/clients/**/*.test.ts'],
       }),
-      clusterTier('faults', ['test/faults/**/*.test.ts'], { testTimeout: 300_000, alone: faultsAlone }),
+      clusterTier('faults', ['test/faults/**/*.test.ts'], { testTimeout: 480_000, alone: faultsAlone }),
     ].flat(),
   },
 })

@@ -34,6 +34,7 @@ import { policyReconciler } from './stores/policy/reconcile.ts'
 import { storeReconciler } from './stores/reconcile.ts'
 import { Certificates } from './stores/tls/certificates.ts'
 import { KnownOffsets } from './stores/topology/loss.ts'
+import { Strays } from './stores/topology/strays.ts'
 import { Silences } from './stores/topology/silences.ts'
 
 /** Stores reconciled at once. A pass waits mostly for Redis and the API server. */
@@ -78,6 +79,7 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
     onLost: (owner) => stores.enqueue({ ...owner, priority: 'high' }),
   })
   const silences = new Silences(manager.clock)
+  const strays = new Strays(manager.clock)
   const patience = new Patience(manager.clock)
   const offsets = new KnownOffsets()
   const endedPods = new EndedPods()
@@ -116,6 +118,7 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
       liveAcl,
       certificates,
       silences,
+      strays,
       patience,
       offsets,
       endedPods,
@@ -138,7 +141,7 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
     if (type !== 'deleted') return
     const uid = object.metadata.uid ?? ''
     if (hasEnded(object)) endedPods.add(uid)
-    for (const memory of [liveAcl, certificates, silences, patience, connections]) memory.forget(uid)
+    for (const memory of [liveAcl, certificates, silences, strays, patience, connections]) memory.forget(uid)
   })
 
   const ofStore = ownerOf('SessionStore', apiVersion)

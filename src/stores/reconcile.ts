@@ -153,6 +153,7 @@ class Pass {
     try {
       const kept = await keepPrimary(runtime, this.#store, engine, seen, this.#report, fenced, signal)
       this.#store = kept.store
+      this.#lookAgain(kept.requeueAfterMs)
       return kept.observed
     } catch (error) {
       if (!isRedisError(error)) throw error

@@ -23,6 +23,7 @@ import type { Patience } from './patience.ts'
 import type { SweepTimes } from './policy/sweep-times.ts'
 import type { Certificates } from './tls/certificates.ts'
 import type { KnownOffsets } from './topology/loss.ts'
+import type { Strays } from './topology/strays.ts'
 import type { Silences } from './topology/silences.ts'
 import type { OperatorPods } from './plan/network-policy.ts'
 
@@ -43,6 +44,7 @@ export interface StoreRuntime {
   readonly liveAcl: LiveAcl
   readonly certificates: Certificates
   readonly silences: Silences
+  readonly strays: Strays
   readonly patience: Patience
   readonly offsets: KnownOffsets
   /** UIDs of pods whose last state said that nothing of them runs any more. */

@@ -102,6 +102,11 @@ export const untilReady = (
   timeoutMs = 60_000,
 ): Promise<KubeObject> => objects.until('sessionstore', name, namespace, 'Ready', isReady, timeoutMs)
 
+/** No pod is admitted before it is there; its controller may be behind when the API server was away. */
+export const untilServiceAccount = async (objects: Objects, namespace: string): Promise<void> => {
+  await objects.until('serviceaccount', 'default', namespace, 'there', () => true, 30_000)
+}
+
 export const untilRunning = (objects: Objects, namespace: string, name: string): Promise<KubeObject> =>
   objects.until(
     'pod',

@@ -8,9 +8,17 @@ import { leases } from '../../src/kubernetes/elector.ts'
 import { isApiError } from '../../src/kubernetes/errors.ts'
 import { createClient } from '../../src/kubernetes/transport.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { engines, clientPod, redisImage, restrictedNamespace, untilRunning } from '../e2e/fixtures.ts'
+import {
+  engines,
+  clientPod,
+  redisImage,
+  restrictedNamespace,
+  untilRunning,
+  untilServiceAccount,
+} from '../e2e/fixtures.ts'
 import { Kubectl } from '../e2e/kubectl.ts'
 import { Objects } from '../e2e/objects.ts'
+import { waitUntil } from '../cluster/wait-until.ts'
 import { startFaultProxy, type FaultProxy } from '../integration/fault-proxy.ts'
 import { startOperator, type OperatorProcess } from './operator-process.ts'
 import { openRelay } from './relay.ts'
@@ -49,6 +57,7 @@ export const openLane = async (cluster: Cluster, namespace: string): Promise<Lan
   const objects = new Objects(new Kubectl(cluster))
   await removeNamespace(objects, api, namespace)
   await objects.apply(restrictedNamespace(namespace))
+  await untilServiceAccount(objects, namespace)
   const [node] = cluster.nodes()
   if (!node) throw new Error('the cluster has no node')
   // Both on one node: what is cut off from the operator is not so from the application, and the other way round.
@@ -109,6 +118,8 @@ export const openLane = async (cluster: Cluster, namespace: string): Promise<Lan
         operator.signal('SIGKILL')
         await operator.exited
       }
+      // An API server that a test has killed comes back; what the test has found must not be hidden by it.
+      await waitUntil('the API server answers', () => api.list(flushSessions, { namespace }), { timeoutMs: 60_000 })
       await removeNamespace(objects, api, namespace)
       await relay.close()
       await proxy.stop()

@@ -37,11 +37,18 @@ const crash = async (
   return next
 }
 
-/** Each point, killed before it and after it. */
+/** What a store is made of. Between two writes of such objects the operator does nothing that anybody could see. */
+const isPlain = ({ resource }: Point): boolean =>
+  !['sessionstores.sessionstore.dev', 'auditrecords.sessionstore.dev', 'pods'].includes(resource)
+
+/** Each point, killed before it and after it; but once where the world before it is the one after the point before. */
 const everyCrash = (points: readonly Point[]) =>
-  points.flatMap((point) =>
-    (['before', 'after'] as const).map((when) => ({ point, when, where: `${when} ${label(point)}` })),
-  )
+  points.flatMap((point, index) => {
+    const previous = points[index - 1]
+    const isSame = previous !== undefined && isPlain(previous) && isPlain(point)
+    const whens = isSame ? (['after'] as const) : (['before', 'after'] as const)
+    return whens.map((when) => ({ point, when, where: `${when} ${label(point)}` }))
+  })
 
 test.concurrent('killed before and after every write of the creation of a store: it becomes the same', async () => {
   const lane = await openLane(cluster(), 'faults-create')
@@ -86,7 +93,7 @@ test.concurrent('killed before and after every write of the creation of a store:
       await objects.delete('sessionstore', name, namespace, '--wait=false')
     }
     // Secrets, configuration, policy, set, Services, the primary's endpoints, its term, the record.
-    expect(crashes).toBeGreaterThanOrEqual(24)
+    expect(crashes).toBeGreaterThanOrEqual(20)
     await expectChain(lane)
   } finally {
     await lane.close()

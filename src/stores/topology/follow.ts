@@ -3,6 +3,7 @@ import type { PrimaryStatus } from '../../api/session-store-status.ts'
 import { pods } from '../../kubernetes/kinds.ts'
 import { deadAddress, port, tlsPort } from '../../redis/config.ts'
 import { isApiError } from '../../kubernetes/errors.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { isRedisError } from '../../redis/errors.ts'
 import type { Replication } from '../../redis/info.ts'
 import { bindWrites, closeClients, follow, type PrimaryEndpoint } from '../../redis/replication.ts'
@@ -19,6 +20,8 @@ export interface Followed {
   readonly store: ReadSessionStore
   /** Bytes of writes that a primary of before had accepted alone, and that nobody has any more. */
   readonly discardedBytes: number
+  /** When clients that an old route leads to a former primary are to be sent away; undefined when there is none. */
+  readonly requeueAfterMs: number | undefined
 }
 
 /** Makes every node that answers a replica of the primary, and binds the primary's writes to them. */
@@ -33,7 +36,23 @@ export const followPrimary = async (
   const discarded = await Promise.all(others.map((node) => followOne(runtime, store, primary, node, signal)))
   const bound = await bind(runtime, store, primary, signal)
   await labelRoles(runtime, store, primary, nodes, signal)
-  return { store: bound, discardedBytes: discarded.reduce((sum, bytes) => sum + bytes, 0) }
+  const requeueAfterMs = runtime.strays.nextMs(others.map(({ uid }) => uid))
+  return { store: bound, discardedBytes: discarded.reduce((sum, bytes) => sum + bytes, 0), requeueAfterMs }
+}
+
+/** Closes those who came to a primary of before by an old route. Who reads from replicas connects again. */
+const sendAway = async (
+  runtime: StoreRuntime,
+  uid: string,
+  connection: RedisConnection,
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    await closeClients(connection, { signal })
+  } catch (error) {
+    if (!isRedisError(error)) throw error
+    runtime.log.info({ node: uid, reason: error.message }, 'Clients of a former primary were not closed')
+  }
 }
 
 /** How a replica reaches its primary: encrypted when both can be. */
@@ -53,7 +72,10 @@ const followOne = async (
   const { uid, address, state } = replica
   const { connection, info } = state
   if (primary.address === undefined || address === undefined) return 0
-  if (info.role === 'replica' && info.replication.primaryHost === primary.address) return 0
+  if (info.role === 'replica' && info.replication.primaryHost === primary.address) {
+    if (runtime.strays.take(uid)) await sendAway(runtime, uid, connection, signal)
+    return 0
+  }
   const { change, earlierReplicationId } = store.status?.primary ?? {}
   const wasPrimary = info.role === 'primary'
   try {
@@ -61,7 +83,10 @@ const followOne = async (
     await follow(connection, primaryEndpoint(replica, primary, primary.address), address, login, { signal })
     // Who is connected to one that waited behind the boot gate was led there when it was the primary's address still: it would never find the new one.
     const wasGated = info.replication.primaryHost === deadAddress[0]
-    if (wasPrimary || wasGated) await closeClients(connection, { signal })
+    if (wasPrimary || wasGated) {
+      await closeClients(connection, { signal })
+      runtime.strays.expect(uid)
+    }
   } catch (error) {
     if (!isRedisError(error)) throw error
     runtime.log.info({ node: uid, reason: error.message }, 'A node did not take its primary; trying again')

@@ -69,6 +69,7 @@ export const handOver = async (
     await untilServiceLeadsTo(runtime, store, to, done.status?.primary?.runId ?? '', signal)
     // Closed while their writes are still held: none of them is told that it failed and none is lost.
     await closeClients(old, { signal })
+    runtime.strays.expect(from.uid)
     await old.call(['CLIENT', 'UNPAUSE'], { signal })
   } catch (error) {
     if (!isRedisError(error)) throw error

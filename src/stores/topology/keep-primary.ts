@@ -12,6 +12,8 @@ import { settlePrimary } from './settle.ts'
 export interface Kept {
   readonly store: ReadSessionStore
   readonly observed: Observed
+  /** When to look again; undefined when nothing is under way. */
+  readonly requeueAfterMs: number | undefined
 }
 
 /** How soon a store without a primary is looked at again, in ms. */
@@ -32,7 +34,11 @@ export const keepPrimary = async (
   if (!primary) {
     report.set('Ready', 'False', settled.reason, settled.message)
     if (settled.stopped || wasReady(store)) report.set('Degraded', 'True', settled.reason, settled.message)
-    return { store: settled.store, observed: { ...observed, pod: undefined, node: undefined } }
+    return {
+      store: settled.store,
+      observed: { ...observed, pod: undefined, node: undefined },
+      requeueAfterMs: undefined,
+    }
   }
   const { info } = primary.state
   runtime.offsets.set(info.runId, info.replication.offset, runtime.clock.monotonicMs())
@@ -44,5 +50,6 @@ export const keepPrimary = async (
   }
   const recorded = await recordChange(runtime, followed.store, signal)
   const nodes = observed.nodes.map((node) => (node.uid === primary.uid ? primary : node))
-  return { store: recorded, observed: { ...observed, nodes, pod: primary.pod, node: primary.state } }
+  const { requeueAfterMs } = followed
+  return { store: recorded, observed: { ...observed, nodes, pod: primary.pod, node: primary.state }, requeueAfterMs }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { isReady, type ApiAccess } from '../api-request.ts'
 import { featureGates, flags } from '../flags.ts'
 import { kubeconfigText } from '../kubeconfig.ts'
@@ -133,8 +134,19 @@ export const startControlPlane = async (
   ])
 }
 
+const startAttempts = 3
+
 /** Starts the API server again with the arguments that it had. */
 export const startApiServerAgain = async (layout: Layout, bin: string): Promise<void> => {
-  startApiServer(layout, bin)
-  await waitReady(layout, () => adminAccess(layout))
+  for (let attempt = 1; ; attempt += 1) {
+    startApiServer(layout, bin)
+    try {
+      return await waitReady(layout, () => adminAccess(layout))
+    } catch (error) {
+      // Its port, or etcd, may not be free of the one that was killed.
+      if (attempt === startAttempts) throw error
+      console.error(`the API server did not come back: ${String(error)}; trying again`)
+      await delay(1_000)
+    }
+  }
 }
