@@ -175,8 +175,8 @@ export const plannedChanges = async (cluster: Cluster, rounds: number): Promise<
     }
     console.log(
       figures
-        .slice(-5)
-        .map(({ name, value }) => `${name}: ${value.toFixed(0)}`)
+        .filter((figure) => figure.name.startsWith(`change of ${what}:`))
+        .map((figure) => `${figure.name}: ${figure.value.toFixed(0)}`)
         .join('\n'),
     )
     await unload(suite, name, loaded)

@@ -1,8 +1,7 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
-import { storeName, storeNamespace, storeUid } from '../names.ts'
+import type { AuditEntry } from '../../audit/record.ts'
+import { recordOwnAct } from '../record-own-act.ts'
 import type { StoreRuntime } from '../runtime.ts'
-import { operatorItself } from '../operator-itself.ts'
-import { writeAuditHead } from '../write-audit-head.ts'
 
 export interface Rotation {
   readonly client: string
@@ -19,19 +18,11 @@ export const recordRotation = async (
   { client, user, retiring, rotations }: Rotation,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { entry, hash } = await runtime.audit.record(
-    {
-      storeUid: storeUid(store),
-      storeName: storeName(store),
-      namespace: storeNamespace(store),
-      type: 'CredentialRotated',
-      subject: { kind: 'SessionStore', name: storeName(store), uid: storeUid(store) },
-      requestedBy: operatorItself,
-      reason: `client ${client} got a new password`,
-      details: { client, user, rotations, ...(retiring === undefined ? {} : { retiring }) },
-    },
-    signal,
-    ({ details }) => details['client'] === client && details['rotations'] === rotations,
-  )
-  await writeAuditHead(runtime.client, store, { sequence: entry.sequence, head: hash }, signal)
+  const act = {
+    type: 'CredentialRotated',
+    reason: `client ${client} got a new password`,
+    details: { client, user, rotations, ...(retiring === undefined ? {} : { retiring }) },
+  } as const
+  const isSame = (details: AuditEntry['details']) => details['client'] === client && details['rotations'] === rotations
+  await recordOwnAct(runtime, store, act, isSame, signal)
 }

@@ -1,15 +1,14 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
+import type { AuditEntry } from '../../audit/record.ts'
 import type { OwnCredentialStatus } from '../../api/session-store-status.ts'
 import { operatorUser, replicationUser } from '../../redis/acl.ts'
 import { cutStrangers, setReplicationLogin } from '../../redis/replication.ts'
 import { masterKeyId } from '../credentials.ts'
-import { storeName, storeNamespace, storeUid } from '../names.ts'
 import { answers, type StoreNode } from '../observe.ts'
-import { operatorItself } from '../operator-itself.ts'
 import { replicationLogin } from '../own-credentials.ts'
+import { recordOwnAct } from '../record-own-act.ts'
 import type { StoreRuntime } from '../runtime.ts'
 import { isReplicated } from '../topology/replicas.ts'
-import { writeAuditHead } from '../write-audit-head.ts'
 
 /** What is true of the operator's own passwords, and when to look again. */
 export interface RotatedOwn {
@@ -63,21 +62,14 @@ const record = async (
   { generation, key }: OwnCredentialStatus,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { entry, hash } = await runtime.audit.record(
-    {
-      storeUid: storeUid(store),
-      storeName: storeName(store),
-      namespace: storeNamespace(store),
-      type: 'CredentialRotated',
-      subject: { kind: 'SessionStore', name: storeName(store), uid: storeUid(store) },
-      requestedBy: operatorItself,
-      reason: "the operator's own password and that of replicas are new",
-      details: { user: operatorUser, generation, key },
-    },
-    signal,
-    ({ details }) => details['user'] === operatorUser && details['generation'] === generation && details['key'] === key,
-  )
-  await writeAuditHead(runtime.client, store, { sequence: entry.sequence, head: hash }, signal)
   const message = "The operator's own password and that of replicas are new"
+  const act = {
+    type: 'CredentialRotated',
+    reason: message,
+    details: { user: operatorUser, generation, key },
+  } as const
+  const isSame = (details: AuditEntry['details']) =>
+    details['user'] === operatorUser && details['generation'] === generation && details['key'] === key
+  await recordOwnAct(runtime, store, act, isSame, signal)
   runtime.events.record(store, { type: 'Normal', reason: 'CredentialRotated', message })
 }

@@ -1,11 +1,10 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
+import type { AuditEntry } from '../../audit/record.ts'
 import type { TlsStatus } from '../../api/session-store-status.ts'
-import { storeName, storeNamespace, storeUid } from '../names.ts'
 import { answers, type StoreNode } from '../observe.ts'
-import { operatorItself } from '../operator-itself.ts'
+import { recordOwnAct } from '../record-own-act.ts'
 import type { Report } from '../report.ts'
 import type { StoreRuntime } from '../runtime.ts'
-import { writeAuditHead } from '../write-audit-head.ts'
 import { isLoaded, type EnsuredCertificate } from './ensure-certificate.ts'
 import { leafOf, versionOf } from './material.ts'
 import { speaksTls } from './speaks-tls.ts'
@@ -92,21 +91,13 @@ const record = async (
 ): Promise<string> => {
   const before = store.status?.tls?.recorded
   if (before === undefined || before === serial) return serial
-  const { entry, hash } = await runtime.audit.record(
-    {
-      storeUid: storeUid(store),
-      storeName: storeName(store),
-      namespace: storeNamespace(store),
-      type: 'CertificateChanged',
-      subject: { kind: 'SessionStore', name: storeName(store), uid: storeUid(store) },
-      requestedBy: operatorItself,
-      reason: 'every server shows another certificate',
-      details: { serial, before, since, ...(authority === undefined ? {} : { authority }) },
-    },
-    signal,
-    ({ details }) => details['serial'] === serial && details['since'] === since,
-  )
-  await writeAuditHead(runtime.client, store, { sequence: entry.sequence, head: hash }, signal)
+  const act = {
+    type: 'CertificateChanged',
+    reason: 'every server shows another certificate',
+    details: { serial, before, since, ...(authority === undefined ? {} : { authority }) },
+  } as const
+  const isSame = (details: AuditEntry['details']) => details['serial'] === serial && details['since'] === since
+  await recordOwnAct(runtime, store, act, isSame, signal)
   const message = `Every server shows certificate ${serial}; before it was ${before}`
   runtime.events.record(store, { type: 'Normal', reason: 'CertificateChanged', message })
   return serial

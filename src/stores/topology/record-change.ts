@@ -1,9 +1,7 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
 import type { Json } from '../../audit/record.ts'
-import { storeName, storeNamespace, storeUid } from '../names.ts'
-import { operatorItself } from '../operator-itself.ts'
+import { recordOwnAct } from '../record-own-act.ts'
 import type { StoreRuntime } from '../runtime.ts'
-import { writeAuditHead } from '../write-audit-head.ts'
 import { writePrimary } from './term.ts'
 
 /** Tells of a change of the primary, and puts it on record, once; in a pass after the change, so that nobody waits for it. */
@@ -15,31 +13,12 @@ export const recordChange = async (
   const { primary } = store.status ?? {}
   if (!primary || primary.current !== primary.target || primary.recorded === primary.term) return store
   const { change, term, target } = primary
-  const { sequence, head } = await append(runtime, store, signal)
-  await writeAuditHead(runtime.client, store, { sequence, head }, signal)
+  const details = JSON.parse(JSON.stringify({ term, node: target, ...change })) as Record<string, Json>
+  const act = { type: 'PrimaryChanged', reason: change.cause, details } as const
+  await recordOwnAct(runtime, store, act, (earlier) => earlier['term'] === term, signal)
   announce(runtime, store)
   runtime.log.info({ term, node: target, ...change }, 'The primary has changed')
   return await writePrimary(runtime, store, { ...primary, recorded: term }, signal)
-}
-
-const append = async (runtime: StoreRuntime, store: ReadSessionStore, signal: AbortSignal) => {
-  const { primary } = store.status ?? {}
-  const details = { term: primary?.term, node: primary?.target, ...primary?.change }
-  const { entry, hash } = await runtime.audit.record(
-    {
-      storeUid: storeUid(store),
-      storeName: storeName(store),
-      namespace: storeNamespace(store),
-      type: 'PrimaryChanged',
-      subject: { kind: 'SessionStore', name: storeName(store), uid: storeUid(store) },
-      requestedBy: operatorItself,
-      reason: primary?.change.cause ?? '',
-      details: JSON.parse(JSON.stringify(details)) as Record<string, Json>,
-    },
-    signal,
-    (earlier) => earlier.details['term'] === primary?.term,
-  )
-  return { sequence: entry.sequence, head: hash }
 }
 
 const announce = (runtime: StoreRuntime, store: ReadSessionStore): void => {
