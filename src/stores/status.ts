@@ -7,6 +7,7 @@ import { objectNames, primaryHost, replicaHost, storeName } from './names.ts'
 import type { Observed } from './observe.ts'
 import type { Report } from './report.ts'
 import type { StoreRuntime } from './runtime.ts'
+import { speaksTls } from './tls/speaks-tls.ts'
 import { writeStatusPart } from './write-status-part.ts'
 
 /** What a pass knows beside its conditions. */
@@ -51,7 +52,10 @@ export const writeStatus = async (
     ...carried(before, 'nodes', observed && nodes(before, observed, facts.serials)),
     ...carried(before, 'credentials', facts.credentials),
     ...carried(before, 'ownCredentials', facts.ownCredentials),
-    ...(wantsTlsNow(store) ? carried(before, 'tls', facts.tls) : {}),
+    // Until no server speaks it any more: it tells that there is a Secret to be deleted.
+    ...(wantsTlsNow(store) || observed?.nodes.some(({ pod }) => pod && speaksTls(pod))
+      ? carried(before, 'tls', facts.tls)
+      : {}),
     ...carried(before, 'unaccounted', observed && unaccounted(runtime, store, observed)),
     endpoints: {
       primary: primaryHost(store),

@@ -171,6 +171,25 @@ test('a store without TLS gets it under load: both ports while applications move
   expect(await canLogIn(at(), 'moves', fresh)).toBe('OK')
   const again = await load(at(), 'moves', 10)
   expect(await missing(again.client.redis, report)).toBe(0)
+  await again.writer.stop()
+
+  // And back: nothing of it is left.
+  await objects.patch('sessionstore', 'moves', namespace, { spec: { tls: { mode: 'Disabled' } } })
+  await objects.until(
+    'sessionstore',
+    'moves',
+    namespace,
+    'without TLS',
+    (each) => statusOf(each).tls === undefined && reason(each) === undefined,
+    120_000,
+  )
+  await untilWhole(at(), 'moves')
+  const names = (await objects.list('secrets', namespace)).map(({ metadata }) => metadata.name)
+  expect(names).not.toContain('moves-tls')
+  const plain = await secretOf('moves')
+  expect(plain).toMatchObject({ port: '6379' })
+  expect(plain['ca.crt']).toBeUndefined()
+  expect(await canLogIn(at(), 'moves', plain)).toBe('OK')
   loaded.client.redis.disconnect()
   await loaded.client.close()
   await unload(at(), 'moves', again)

@@ -23,6 +23,8 @@ const needed = [
   ['libc6-dev', '/usr/include/stdlib.h'],
   ['redis-server', 'redis-server'], // real servers of the integration tests
   ['redis-tools', 'redis-cli'],
+  ['openssl', 'openssl'], // certificates that somebody brings
+  ['python3', 'python3'], // commands of the runbook
 ] as const
 
 const policy = '/usr/sbin/policy-rc.d'
