@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Encryption } from './load/messages.ts'
+import { readAll } from './load/read-all.ts'
 import { isCurrent, isTrue, secretData, type KubeObject, type Objects } from './objects.ts'
 import { openTunnel, type Tunnel } from './tunnel.ts'
 
@@ -181,16 +182,6 @@ export const countSessions = async (
   prefix = 'shop:session',
   from = 0,
 ): Promise<number> => {
-  let found = 0
-  const batch = 1000
-  for (let start = from; start < from + count; start += batch) {
-    const pipeline = redis.pipeline()
-    for (let index = start; index < Math.min(start + batch, from + count); index += 1)
-      pipeline.get(`${prefix}:${index}`)
-    for (const [error, value] of (await pipeline.exec()) ?? []) {
-      if (error) throw error
-      if (value !== null) found += 1
-    }
-  }
-  return found
+  const keys = Array.from({ length: count }, (_, index) => `${prefix}:${from + index}`)
+  return (await readAll(redis, keys)).filter((value) => value !== null).length
 }

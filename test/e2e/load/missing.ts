@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis'
+import { readAll } from './read-all.ts'
 import type { WriterReport } from './report.ts'
-
-const batch = 1000
 
 /**
  * How many of the acknowledged sessions are not there; with `until`, of those that were acknowledged up to that time (ms of
@@ -13,14 +12,5 @@ export const missing = async (
   { until = Infinity }: { readonly until?: number } = {},
 ): Promise<number> => {
   const keys = acknowledged.filter(({ atMs }) => atMs <= until).map(({ key }) => key)
-  let lost = 0
-  for (let start = 0; start < keys.length; start += batch) {
-    const pipeline = redis.pipeline()
-    for (const key of keys.slice(start, start + batch)) pipeline.get(key)
-    for (const [error, value] of (await pipeline.exec()) ?? []) {
-      if (error) throw error
-      if (value === null) lost += 1
-    }
-  }
-  return lost
+  return (await readAll(redis, keys)).filter((value) => value === null).length
 }
