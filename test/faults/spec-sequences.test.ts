@@ -12,8 +12,9 @@ import { openLane, type Lane } from './lane.ts'
 import { ownedObjects } from './owned-objects.ts'
 import { refusedEdits, unworkableEdits, validEdits, type WrittenSpec } from './spec-edits.ts'
 
-// SEQUENCES=20 runs more of them, SEED=… others, SHRINK=1 looks for the shortest one that fails.
+// SEQUENCES=20 runs more of them, LANES=4 so many at a time, SEED=… others, SHRINK=1 looks for the shortest one that fails.
 const sequences = Number(process.env['SEQUENCES'] ?? 3)
+const lanes = Number(process.env['LANES'] ?? 1)
 const seed = Number(process.env['SEED'] ?? 4711)
 const endOnFailure = process.env['SHRINK'] !== '1'
 
@@ -185,40 +186,43 @@ class Sequence {
   }
 }
 
+/** So many sequences, one after the other, in a namespace of their own. */
+const runLane = async (number: number, runs: number): Promise<void> => {
+  const lane = await openLane(cluster(), `faults-sequences-${number}`)
+  try {
+    await lane.start()
+    let count = 0
+    await fc.assert(
+      fc.asyncProperty(fc.boolean(), steps, async (replicated, list) => {
+        count += 1
+        const name = `s${count}`
+        const sequence = new Sequence(lane, name, replicated ? topology(1) : {})
+        const mode = replicated ? 'Replicated' : 'Standalone'
+        const startedMs = performance.now()
+        try {
+          await sequence.begin()
+          for (const step of list) await sequence.do(step)
+          await sequence.end()
+        } catch (error) {
+          await sequence.remove()
+          throw new Error(`${mode}, ${sequence.log.join(', ')}: ${String(error)}`, { cause: error })
+        }
+        const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)
+        console.log(`${number}/${name}, ${mode}: ${sequence.log.join(', ')}: ${seconds} s`)
+      }),
+      { numRuns: runs, seed: seed + number, endOnFailure },
+    )
+  } finally {
+    await lane.close()
+  }
+}
+
 test(
   `${sequences} sequences of edits, valid and not: nobody loses a session, and the end is what a new store becomes`,
   async () => {
-    const lane = await openLane(cluster(), 'faults-sequences')
-    try {
-      await lane.start()
-      let count = 0
-      await fc.assert(
-        fc.asyncProperty(fc.boolean(), steps, async (replicated, list) => {
-          count += 1
-          const name = `s${count}`
-          const sequence = new Sequence(lane, name, replicated ? topology(1) : {})
-          const startedMs = performance.now()
-          try {
-            await sequence.begin()
-            for (const step of list) await sequence.do(step)
-            await sequence.end()
-          } catch (error) {
-            await sequence.remove()
-            throw new Error(
-              `${replicated ? 'Replicated' : 'Standalone'}, ${sequence.log.join(', ')}: ${String(error)}`,
-              {
-                cause: error,
-              },
-            )
-          }
-          const seconds = ((performance.now() - startedMs) / 1000).toFixed(0)
-          console.log(`${name}, ${replicated ? 'Replicated' : 'Standalone'}: ${sequence.log.join(', ')}: ${seconds} s`)
-        }),
-        { numRuns: sequences, seed, endOnFailure },
-      )
-    } finally {
-      await lane.close()
-    }
+    const runs = Math.ceil(sequences / lanes)
+    const ended = await Promise.allSettled(Array.from({ length: lanes }, (_, number) => runLane(number, runs)))
+    expect(ended.flatMap((each) => (each.status === 'rejected' ? [String(each.reason)] : []))).toEqual([])
   },
   sequences * 300_000,
 )
