@@ -24,14 +24,16 @@ const faultsAlone = [
 interface ClusterTier {
   readonly testTimeout: number
   readonly alone: readonly string[]
+  /** Files at a time. */
+  readonly maxWorkers: number
 }
 
-/** A tier that needs the cluster: most files two at a time, those of `alone` by themselves. */
-const clusterTier = (name: string, include: string[], { testTimeout, alone }: ClusterTier) => {
+/** A tier that needs the cluster: most files several at a time, those of `alone` by themselves. */
+const clusterTier = (name: string, include: string[], { testTimeout, alone, maxWorkers }: ClusterTier) => {
   const globalSetup = [name === 'faults' ? 'test/faults/global-setup.ts' : 'test/e2e/global-setup.ts']
   const common = { globalSetup, testTimeout, hookTimeout: 600_000 }
   return [
-    { test: { ...common, name, include, exclude: [...alone], maxWorkers: 2, sequence: { groupOrder: 1 } } },
+    { test: { ...common, name, include, exclude: [...alone], maxWorkers, sequence: { groupOrder: 1 } } },
     {
       test: {
         ...common,
@@ -59,12 +61,13 @@ export default defineConfig({
           maxWorkers: 1,
         },
       },
-      clusterTier('e2e', ['test/e2e/**/*.test.ts'], { testTimeout: 180_000, alone: e2eAlone }),
+      clusterTier('e2e', ['test/e2e/**/*.test.ts'], { testTimeout: 180_000, alone: e2eAlone, maxWorkers: 2 }),
       clusterTier('clients', ['test/clients/**/*.test.ts'], {
         testTimeout: 180_000,
-        alone: ['test/clients/**/*.test.ts'],
+        alone: ['test/clients/in-flight.test.ts'],
+        maxWorkers: 2,
       }),
-      clusterTier('faults', ['test/faults/**/*.test.ts'], { testTimeout: 480_000, alone: faultsAlone }),
+      clusterTier('faults', ['test/faults/**/*.test.ts'], { testTimeout: 600_000, alone: faultsAlone, maxWorkers: 2 }),
     ].flat(),
   },
 })

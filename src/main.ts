@@ -30,7 +30,9 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 log.info({ version, namespaces: options.namespaces }, 'starting')
 try {
-  await createOperator(options, kubeConfig, log, `session-store-operator/${version}`).run(stop.signal)
+  // Of two that run, the API server's audit log then tells which one it was.
+  const userAgent = `session-store-operator/${version} (${options.identity})`
+  await createOperator(options, kubeConfig, log, userAgent).run(stop.signal)
   log.info({}, 'stopped')
   process.exit(0)
 } catch (error) {

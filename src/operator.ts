@@ -4,6 +4,7 @@ import { createSigner } from './audit/signature.ts'
 import { openSink } from './audit/sink.ts'
 import { isFenceHeld } from './flushes/is-fence-held.ts'
 import { flushReconciler } from './flushes/reconcile.ts'
+import { registerFlushMetrics } from './flushes/metrics.ts'
 import type { FlushRuntime } from './flushes/runtime.ts'
 import { Controller } from './kubernetes/controller.ts'
 import { LeaseLostError } from './kubernetes/errors.ts'
@@ -26,14 +27,17 @@ import { Connections } from './stores/connections.ts'
 import { KeyedLock } from './stores/keyed-lock.ts'
 import { EndedPods } from './stores/ended-pods.ts'
 import { LiveAcl } from './stores/live-acl.ts'
+import { registerStoreMetrics } from './stores/metrics.ts'
 import { managedBySelector } from './stores/names.ts'
 import { hasEnded } from './stores/pod-state.ts'
 import { Patience } from './stores/patience.ts'
+import { KnownPods } from './stores/peers/known-pods.ts'
 import { SweepTimes } from './stores/policy/sweep-times.ts'
 import { policyReconciler } from './stores/policy/reconcile.ts'
 import { storeReconciler } from './stores/reconcile.ts'
 import { Certificates } from './stores/tls/certificates.ts'
 import { KnownOffsets } from './stores/topology/loss.ts'
+import { ServiceRest } from './stores/topology/service-rest.ts'
 import { Strays } from './stores/topology/strays.ts'
 import { Silences } from './stores/topology/silences.ts'
 
@@ -80,12 +84,14 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
   })
   const silences = new Silences(manager.clock)
   const strays = new Strays(manager.clock)
+  const serviceRest = new ServiceRest(manager.clock)
   const patience = new Patience(manager.clock)
   const offsets = new KnownOffsets()
   const endedPods = new EndedPods()
   const liveAcl = new LiveAcl()
   const certificates = new Certificates()
   const sweeps = new SweepTimes(manager.clock)
+  const knownPods = new KnownPods(manager.clock, options.namespaces)
   // Keys are read when we lead, and no reconcile begins before.
   const late: { runtime?: FlushRuntime } = {}
   const runtime = (): FlushRuntime => {
@@ -119,11 +125,13 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
       certificates,
       silences,
       strays,
+      serviceRest,
       patience,
       offsets,
       endedPods,
       log,
       sweeps,
+      knownPods,
       lock: new KeyedLock(),
       isFenceHeld: (namespace, flushUid, signal) => isFenceHeld(client, namespace, flushUid, signal),
       caches,
@@ -131,11 +139,18 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
       audit: new AuditLog({ client, clock, log, sink, signer: createSigner(keys.auditPrivateKey) }),
     }
   })
+  registerStoreMetrics(manager.metrics.registry, () => caches.stores.list())
+  registerFlushMetrics(manager.metrics.registry, () => flushes.list())
   manager.onStop(() => connections.closeAll())
   caches.stores.onChange(({ type, object }) => {
     if (type !== 'deleted') return
     sweeps.forget(object.metadata.uid ?? '')
     certificates.forgetStore(object.metadata.uid ?? '')
+    serviceRest.forget(object.metadata.uid ?? '')
+  })
+  caches.endpointSlices.onChange(({ object }) => {
+    // Headless Services are no matter of kube-proxy's.
+    if (object.metadata.labels?.['service.kubernetes.io/headless'] === undefined) serviceRest.changed()
   })
   caches.pods.onChange(({ type, object }) => {
     if (type !== 'deleted') return

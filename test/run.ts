@@ -93,7 +93,7 @@ const read = (outputFile: string, code: number): Count => {
     for (const file of report.testResults) {
       for (const test of file.assertionResults) {
         if (test.status === 'pending' || test.status === 'skipped') console.log(`  skipped: ${test.fullName}`)
-        if (test.status === 'failed') failures.push(`${test.fullName}: ${firstLine(test.failureMessages?.[0])}`)
+        if (test.status === 'failed') failures.push(`${test.fullName}: ${beginningOf(test.failureMessages?.[0])}`)
       }
     }
     const outside = report.testResults.filter(
@@ -110,7 +110,8 @@ const read = (outputFile: string, code: number): Count => {
   }
 }
 
-const firstLine = (message = ''): string => stripVTControlCharacters(message.split('\n', 1)[0] ?? '').slice(0, 500)
+const beginningOf = (message = ''): string =>
+  stripVTControlCharacters(message).split('\n    at ', 1)[0]?.replaceAll(/\s+/g, ' ').slice(0, 1_500) ?? ''
 
 const line = ({ passed, failed, skipped }: Count) => `${passed} passed, ${failed} failed, ${skipped} skipped`
 const add = (a: Count, b: Count): Count => ({

@@ -2,8 +2,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
+import { presets } from '../sessions/presets.ts'
 import { customResourceDefinition } from './crd.ts'
 import { kinds } from './kinds.ts'
+import { presetReference } from './preset-reference.ts'
 import { reference } from './reference.ts'
 import { group } from './resources.ts'
 
@@ -19,6 +21,7 @@ export const generated = (): ReadonlyMap<string, string> => {
     files.set(`charts/session-store-operator/files/crds/${name}`, text)
   }
   files.set('docs/reference/api.md', reference(kinds))
+  files.set('docs/reference/presets.md', presetReference(Object.values(presets)))
   return files
 }
 

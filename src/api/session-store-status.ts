@@ -125,8 +125,44 @@ export const sessionStoreStatus = z.object({
   sessions: z
     .object({
       live: z.int().meta({ format: 'int64' }).describe('Keys in the database.'),
-      immortal: z.int().meta({ format: 'int64' }).describe('Keys with no time to live.'),
-      correctedTotal: z.int().meta({ format: 'int64' }).describe('Times to live that the sweep has set or shortened.'),
+      immortal: z
+        .int()
+        .meta({ format: 'int64' })
+        .describe('Keys with no time to live, without those that rightly have none.'),
+      overMax: z
+        .int()
+        .meta({ format: 'int64' })
+        .optional()
+        .describe('Keys with more time to live than `ttl.max`, when the last sweep began to look.'),
+      tooOld: z
+        .int()
+        .meta({ format: 'int64' })
+        .optional()
+        .describe('Sessions that had begun longer ago than `ttl.absolute`, when the last sweep began to look.'),
+      correctedTotal: z.int().meta({ format: 'int64' }).describe('Times to live that sweeps have set or shortened.'),
+      correctedAt: time().optional().describe('When a sweep last had to.'),
+      endedTotal: z
+        .int()
+        .meta({ format: 'int64' })
+        .optional()
+        .describe('Sessions that sweeps have ended because of `ttl.absolute`.'),
+      evictedTotal: z
+        .int()
+        .meta({ format: 'int64' })
+        .optional()
+        .describe('Sessions that Redis dropped for lack of memory: so many people were logged out.'),
+      evictedSeen: z
+        .object({ runId: z.string(), count: z.int().meta({ format: 'int64' }) })
+        .optional()
+        .describe("The primary's own count, which begins anew with each process."),
+      recorded: z
+        .object({
+          corrected: z.int().meta({ format: 'int64' }),
+          ended: z.int().meta({ format: 'int64' }),
+          at: time(),
+        })
+        .optional()
+        .describe('What of it is on record: an AuditRecord an hour at most.'),
       observedAt: time().describe('When these numbers last changed.'),
     })
     .optional(),

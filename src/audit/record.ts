@@ -14,6 +14,7 @@ export type AuditType =
   | 'PrimaryChanged'
   | 'CredentialRotated'
   | 'CertificateChanged'
+  | 'PolicyEnforced'
 
 /** Any JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }

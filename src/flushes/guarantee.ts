@@ -1,6 +1,6 @@
 import type { FlushSessionsStatus } from '../api/flush-sessions.ts'
 import type { ReadFlushSessions, ReadSessionStore } from '../api/resources.ts'
-import { presetOf } from '../sessions/presets.ts'
+import { presetFor } from '../sessions/presets.ts'
 
 /** What the guarantee rests on, and what it does not reach: said in every flush, as it is for this store. */
 export const guaranteeOf = (
@@ -15,11 +15,11 @@ export const guaranteeOf = (
       : 'The pod that answers is the only one of this store: none was deleted by force while its node was out of reach.',
     'The application does not restore sessions from a second source, such as a copy in a database.',
   ],
-  notCovered: [...presetOf(store.spec.sessions.client).notCovered],
+  notCovered: [...presetFor(store.spec.sessions).notCovered],
 })
 
 /** What the flush costs the people who use the application, before anybody agrees to it. */
 export const costsOf = (flush: ReadFlushSessions, store: ReadSessionStore, matched: number): readonly string[] => [
   `${matched} sessions end. Everybody logs in again, you as well: expect a peak of logins.`,
-  `Writes are refused for at least ${flush.spec.limits.drain} and at most ${flush.spec.limits.maxFence}. ${presetOf(store.spec.sessions.client).fenceCost}`,
+  `Writes are refused for at least ${flush.spec.limits.drain} and at most ${flush.spec.limits.maxFence}. ${presetFor(store.spec.sessions).fenceCost}`,
 ]

@@ -28,6 +28,7 @@ export interface DeleteOptions extends CallOptions {
 export interface ListOptions extends CallOptions {
   readonly namespace?: string
   readonly labelSelector?: string
+  readonly fieldSelector?: string
 }
 
 /** An object to apply: metadata needs a name, the rest is what we declare. */

@@ -155,6 +155,8 @@ export class EventWriter implements EventRecorder {
       for (const pending of this.#due) {
         if (signal?.aborted) return
         this.#due.delete(pending)
+        // It was due twice: while the last write was on its way, and when the rest was written out.
+        if (pending.written === pending.count) continue
         await this.#writeOne(pending, signal)
       }
     }

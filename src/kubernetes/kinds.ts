@@ -65,6 +65,7 @@ export interface Pod extends KubernetesObject {
     readonly containers: readonly PodContainer[]
     readonly volumes?: readonly { readonly name: string }[]
     readonly nodeName?: string
+    readonly hostNetwork?: boolean
   }
   readonly status?: {
     readonly phase?: string

@@ -42,3 +42,37 @@ export const parseFieldSelector = (selector: string): ((object: KubernetesObject
   })
   return (object) => requirements.every((holds) => holds(object))
 }
+
+/** A label selector as an object has it (`LabelSelector`); empty: everything. */
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>> | undefined
+  readonly matchExpressions?:
+    | readonly {
+        readonly key: string
+        readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
+        readonly values?: readonly string[] | undefined
+      }[]
+    | undefined
+}
+
+/** Whether labels match, by Kubernetes' rules: `NotIn` also matches where the label is absent. */
+export const matchesLabels = (
+  { matchLabels = {}, matchExpressions = [] }: LabelSelector,
+  labels: Readonly<Record<string, string>> = {},
+): boolean =>
+  Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+  matchExpressions.every(({ key, operator, values = [] }) => {
+    const value = labels[key]
+    switch (operator) {
+      case 'In':
+        return value !== undefined && values.includes(value)
+      case 'NotIn':
+        return value === undefined || !values.includes(value)
+      case 'Exists':
+        return value !== undefined
+      case 'DoesNotExist':
+        return value === undefined
+      default:
+        return operator satisfies never
+    }
+  })

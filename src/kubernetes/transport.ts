@@ -21,7 +21,7 @@ export type Write =
 
 export interface ClientOptions {
   readonly kubeConfig: KubeConfig
-  /** Names us in the API server's audit log, such as `session-store-operator/1.2.0`. */
+  /** Names us in the API server's audit log, such as `session-store-operator/1.2.0 (pod-name)`. */
   readonly userAgent: string
   readonly clock?: Clock
   readonly metrics?: Metrics
@@ -91,13 +91,13 @@ export const createClient = (options: ClientOptions): ApiClient => {
     },
 
     async list<T extends KubernetesObject>(resource: Resource<T>, options: ListOptions = {}) {
-      const { namespace, labelSelector, ...call } = options
+      const { namespace, labelSelector, fieldSelector, ...call } = options
       for (let restart = 0; ; restart += 1) {
         try {
           const items: T[] = []
           let token: string | undefined
           do {
-            const query = { limit: pageSize, labelSelector, continue: token }
+            const query = { limit: pageSize, labelSelector, fieldSelector, continue: token }
             const sent = request('GET', 'list', resource, { namespace }, { ...call, query })
             const body = (await requester.send(sent)) as ListBody<T>
             for (const item of body.items ?? []) items.push(withoutManagedFields(stamped(resource, item)))

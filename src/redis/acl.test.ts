@@ -1,12 +1,23 @@
 import { expect, test } from 'vitest'
 import { aclFile, clientUser, fenceUser, ownUsers } from './acl.ts'
 
-const access = { name: 'web-a', passwordHash: '#abc', keyPrefix: 'shop:session', commands: ['+get', '+set'] }
+const access = {
+  name: 'web-a',
+  passwordHash: '#abc',
+  keyPrefix: 'shop:session',
+  commands: ['+get', '+set'],
+  channels: [],
+}
 
 test('a client can reach its prefix and its commands, and nothing else', () => {
   expect(aclFile([clientUser({ ...access, fenced: false })])).toBe(
     'user web-a reset on #abc ~shop:session:* -@all +get +set\n',
   )
+})
+
+test('a client that is told of ends hears its own channels, and no others', () => {
+  const { rules } = clientUser({ ...access, channels: ['__keyevent@0__:del'], fenced: false })
+  expect(rules.filter((rule) => rule.startsWith('&'))).toEqual(['&__keyevent@0__:del'])
 })
 
 test('a fenced client can read its prefix and write nothing', () => {

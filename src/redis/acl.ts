@@ -18,14 +18,14 @@ export const replicationUser = 'replication'
 /** How Redis stores a password in an ACL file: `#` and its SHA-256. */
 export const passwordHash = (password: string): string => `#${createHash('sha256').update(password).digest('hex')}`
 
-// What the operator calls, and no more; scripts run with the rights of their caller.
-const operatorCommands = [
+/** What the operator calls, and no more; scripts run with the rights of their caller. */
+export const operatorCommands = [
   '+auth', '+hello', '+ping', '+select|0', '+info', '+time', '+dbsize', '+multi', '+exec',
   '+acl|whoami', '+acl|list', '+acl|log', '+acl|setuser', '+acl|deluser', '+acl|save',
   '+client|kill', '+client|list', '+client|setname', '+client|pause', '+client|unpause',
   '+config|get', '+config|set',
   '+replicaof',
-  '+set', '+del', '+scan', '+unlink', '+flushdb', '+eval', '+pttl', '+pexpire', '+bgrewriteaof', '+waitaof',
+  '+set', '+del', '+scan', '+unlink', '+flushdb', '+eval', '+pttl', '+pexpire', '+hget', '+bgrewriteaof', '+waitaof',
 ] // prettier-ignore
 
 /** Hashes of the passwords of the users that are not a client's. */
@@ -59,6 +59,8 @@ export interface ClientAccess {
   readonly keyPrefix: string
   /** The preset's list, such as `+get`. */
   readonly commands: readonly string[]
+  /** The preset's channels, as patterns. */
+  readonly channels: readonly string[]
   /** True while a flush holds writes back: keys can be read, not written. */
   readonly fenced: boolean
 }
@@ -81,6 +83,7 @@ export const clientUser = (access: ClientAccess): AclUser => ({
     'on',
     access.passwordHash,
     access.fenced ? fencedKeys(access.keyPrefix) : ownKeys(access.keyPrefix),
+    ...access.channels.map((pattern) => `&${pattern}`),
     '-@all',
     ...access.commands,
   ],

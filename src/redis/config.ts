@@ -6,6 +6,8 @@ export interface ServerConfig {
   readonly evictionPolicy: string
   readonly appendOnly: boolean
   readonly replicated: boolean
+  /** `notify-keyspace-events`, in the order in which the server prints it; undefined: nobody listens. */
+  readonly keyspaceEvents: string | undefined
   /** Undefined of a server that does not speak TLS. */
   readonly tls: TlsConfig | undefined
 }
@@ -33,6 +35,7 @@ export const liveSettings = (config: ServerConfig): Settings => ({
   maxmemory: String(config.maxmemoryBytes),
   'maxmemory-policy': config.evictionPolicy,
   appendonly: config.appendOnly ? 'yes' : 'no',
+  ...(config.keyspaceEvents === undefined ? {} : { 'notify-keyspace-events': config.keyspaceEvents }),
   ...(config.tls
     ? { port: String(config.tls.plaintext ? port : 0), 'tls-auth-clients': config.tls.clientCertificates }
     : {}),

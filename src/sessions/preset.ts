@@ -11,22 +11,56 @@ export interface Binding {
   readonly host: string
   readonly port: number
   readonly username: string
+  /** As a URL takes it. */
   readonly password: string
   /** As in the SessionStore: without the colon that ends it. */
   readonly keyPrefix: string
 }
 
+/** How a session is written down. */
+export type Payload =
+  | 'JSON'
+  | 'Ruby Marshal'
+  | 'Python pickle'
+  | 'MessagePack'
+  | 'PHP session'
+  | 'Java serialization, in a hash'
+  | 'Go gob'
+  | 'unknown'
+
 /** What we know of one session library. Facts carry the version they were read or measured in. */
 export interface Preset {
   readonly name: string
-  /** The library and its versions. */
+  /** The library, and the versions it was run with. */
   readonly library: string
+  /** Where a session lies, `<prefix>` being the store's `keyPrefix`; indexes beside it. */
+  readonly keys: readonly string[]
+  readonly payload: Payload
+  /** Where in a session it says whose it is. */
+  readonly principal: string
+  /** The library's own time to live, and what renews it. */
+  readonly lifetime: string
+  /** Which request that is in flight while a session is deleted writes it back. */
+  readonly revives: string
   /** The least list of commands it needs, as ACL rules. Never a category: Redis 8 put modules' commands into `@read` and `@write`. */
   readonly commands: (version: ServerVersion) => readonly string[]
+  /** Channels that it publishes to or listens on, as ACL patterns without the `&`; default none. */
+  readonly channels?: (keyPrefix: string) => readonly string[]
+  /** Redis' `notify-keyspace-events` that it needs, in the order in which the server prints it; default none. */
+  readonly keyspaceEvents?: string
+  /** Keys that rightly have no end of their own, as patterns after `<prefix>:` in which `*` is any text: no policy touches them. Default none. */
+  readonly endless?: readonly string[]
+  /**
+   * Where a session says when it began: keys as patterns after `<prefix>:`, and the field of the hash, ms since 1970 in digits or as a Java `Long`. Undefined: it
+   * does not say.
+   */
+  readonly birth?: { readonly keys: string; readonly field: string }
   /** The prefix in the form in which the library wants it. */
   readonly libraryPrefix: (keyPrefix: string) => string
   /** The URL in the form which the library's parser accepts. */
   readonly uri: (binding: Binding) => string
+  /** What to tell the library beside what the Secret says, or undefined. */
+  readonly setUp?: string
   /** What to do about sessions that never expire: which option of the library sets a time to live. */
   readonly immortalRemedy: string
   /** What an operator's flush cannot reach or what it costs, for this library; said in every FlushSessions. */

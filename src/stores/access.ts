@@ -1,7 +1,7 @@
 import type { ReadSessionStore } from '../api/resources.ts'
 import { secrets, type Secret } from '../kubernetes/kinds.ts'
 import { aclFile, clientUser, ownUsers, passwordHash, type AclUser } from '../redis/acl.ts'
-import { presetOf } from '../sessions/presets.ts'
+import { presetFor } from '../sessions/presets.ts'
 import {
   clientSecretData,
   otherTurn,
@@ -50,7 +50,7 @@ export const ensureAccess = async (
 ): Promise<Access> => {
   const call = options.signal ? { signal: options.signal } : {}
   const names = objectNames(storeName(store))
-  const preset = presetOf(store.spec.sessions.client)
+  const preset = presetFor(store.spec.sessions)
   const current = await findSecret(runtime, store, names.acl, call)
   if (current && !isOwnedBy(current, store)) throw new NameTakenError('Secret', names.acl)
   const fencedBy = holderAfter(current?.metadata.annotations?.[fenceAnnotation], options)
@@ -69,6 +69,7 @@ export const ensureAccess = async (
           passwordHash: hash,
           keyPrefix: store.spec.sessions.keyPrefix,
           commands: preset.commands(serverVersion(engine.version)),
+          channels: preset.channels?.(store.spec.sessions.keyPrefix) ?? [],
           fenced: fencedBy !== undefined,
         }),
       )

@@ -2,6 +2,7 @@ import type { ReadSessionStore } from '../api/resources.ts'
 import { isApiError } from '../kubernetes/errors.ts'
 import type { Pod } from '../kubernetes/kinds.ts'
 import type { ServerConfig } from '../redis/config.ts'
+import { presetFor } from '../sessions/presets.ts'
 import { ensureAccess, type Access } from './access.ts'
 import { applyOwned, deleteOwned } from './apply-objects.ts'
 import type { ResolvedEngine } from './engines.ts'
@@ -100,6 +101,7 @@ export const serverConfig = (store: ReadSessionStore, maxmemoryBytes: number, po
   evictionPolicy: store.spec.memory.evictionPolicy,
   appendOnly: store.spec.persistence.mode === 'AppendOnly',
   replicated: isReplicated(store),
+  keyspaceEvents: presetFor(store.spec.sessions).keyspaceEvents,
   tls:
     wantsTls(store) || pods.some(speaksTls)
       ? {

@@ -1,6 +1,6 @@
 import type { ReadSessionStore } from '../api/resources.ts'
 import { port, tlsPort } from '../redis/config.ts'
-import { presetOf } from '../sessions/presets.ts'
+import { presetFor } from '../sessions/presets.ts'
 import { primaryHost } from './names.ts'
 import type { KeyPair } from './tls/authority.ts'
 
@@ -30,7 +30,7 @@ export const clientSecretData = (
   { turn, password }: ClientCredential,
   tls: { readonly authorities: string; readonly certificate: KeyPair | undefined } | undefined,
 ): Readonly<Record<string, string>> => {
-  const preset = presetOf(store.spec.sessions.client)
+  const preset = presetFor(store.spec.sessions)
   const binding = {
     scheme: tls ? ('rediss' as const) : ('redis' as const),
     host: primaryHost(store),

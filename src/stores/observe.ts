@@ -68,7 +68,9 @@ export const observe = async (
   const config = runtime.caches.configMaps.get(key(names.config))
   const set = runtime.caches.statefulSets.get(key(names.statefulSet))
   // A pod can also be made by hand, with that name and those labels: only the StatefulSet's own count.
-  const pods = set && isOwnedBy(set, store) ? runtime.caches.pods.byIndex('owner', set.metadata.uid ?? '') : []
+  const found = set && isOwnedBy(set, store) ? runtime.caches.pods.byIndex('owner', set.metadata.uid ?? '') : []
+  // In an order of their own: status lists them, and is not to change because one of them came in later.
+  const pods = found.toSorted((a, b) => ordinalOf(a.metadata.name ?? '') - ordinalOf(b.metadata.name ?? ''))
   const nodes = await Promise.all([
     ...pods.map((pod) => observePod(runtime, store, pod, signal)),
     ...vanished(runtime, store, pods).map((node) => observeVanished(runtime, store, node, signal)),

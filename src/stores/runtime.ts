@@ -20,9 +20,11 @@ import type { Engines } from './engines.ts'
 import type { KeyedLock } from './keyed-lock.ts'
 import type { LiveAcl } from './live-acl.ts'
 import type { Patience } from './patience.ts'
+import type { KnownPods } from './peers/known-pods.ts'
 import type { SweepTimes } from './policy/sweep-times.ts'
 import type { Certificates } from './tls/certificates.ts'
 import type { KnownOffsets } from './topology/loss.ts'
+import type { ServiceRest } from './topology/service-rest.ts'
 import type { Strays } from './topology/strays.ts'
 import type { Silences } from './topology/silences.ts'
 import type { OperatorPods } from './plan/network-policy.ts'
@@ -45,6 +47,7 @@ export interface StoreRuntime {
   readonly certificates: Certificates
   readonly silences: Silences
   readonly strays: Strays
+  readonly serviceRest: ServiceRest
   readonly patience: Patience
   readonly offsets: KnownOffsets
   /** UIDs of pods whose last state said that nothing of them runs any more. */
@@ -52,6 +55,7 @@ export interface StoreRuntime {
   readonly audit: AuditLog
   readonly log: Logger
   readonly sweeps: SweepTimes
+  readonly knownPods: KnownPods
   /** One holder per store: a flush and a reconcile never change one store's ACL at once. */
   readonly lock: KeyedLock
   /** Whether the FlushSessions of that UID is still to lift its fence. Asked live: a fence must not be lifted by an old cache. */

@@ -111,7 +111,7 @@ const nodes = (
         role: info.role,
         runId: info.runId,
         version: info.version,
-        usedMemoryBytes: rounded(info.usedMemoryBytes),
+        usedMemoryBytes: steady(info.usedMemoryBytes, earlier?.usedMemoryBytes),
         pod: uid,
         ...(address === undefined ? {} : { address }),
         ...(info.role === 'replica' ? { synced: info.replication.linkUp && !info.replication.syncing } : {}),
@@ -150,8 +150,11 @@ const unaccounted = (
   return kept.length > 0 || (before?.unaccounted ?? []).length > 0 ? kept : undefined
 }
 
-/** To a MiB: an idle store must not write status because a buffer came and went. */
-const rounded = (bytes: number): number => Math.round(bytes / 2 ** 20) * 2 ** 20
+const mib = 2 ** 20
+
+/** To a MiB, and as before until it is one away: an idle store must not write status because a buffer came and went. */
+const steady = (bytes: number, before: number | undefined): number =>
+  before !== undefined && Math.abs(bytes - before) < mib ? before : Math.round(bytes / mib) * mib
 
 /** Once false, for ever: what such a user wrote may still be there. */
 const confined = (

@@ -1,5 +1,5 @@
 // Measures on a real cluster; each figure beside its baseline of the same run.
-//   node test/benchmarks/run.ts [--rounds 20] [--stores 30] [--losses 30] [--changes 30] [--only losses|changes] [--output FILE]
+//   node test/benchmarks/run.ts [--rounds 20] [--stores 30] [--losses 30] [--changes 30] [--nodes 30] [--only losses|changes|nodes] [--kind drain] [--output FILE]
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -11,6 +11,7 @@ import { Kubectl } from '../e2e/kubectl.ts'
 import { table, type Figure } from './figure.ts'
 import { manyStores } from './many-stores.ts'
 import { millionSessions } from './million-sessions.ts'
+import { nodeLost } from './node-lost.ts'
 import { plannedChanges } from './planned-changes.ts'
 import { primaryLost } from './primary-lost.ts'
 
@@ -20,7 +21,9 @@ const { values } = parseArgs({
     stores: { type: 'string', default: '30' },
     losses: { type: 'string', default: '30' },
     changes: { type: 'string', default: '30' },
+    nodes: { type: 'string', default: '30' },
     only: { type: 'string' },
+    kind: { type: 'string', default: '' },
     output: { type: 'string' },
   },
 })
@@ -36,8 +39,10 @@ if (values.only === undefined) {
 }
 // The operator that the chart installs: two of them, as a user has them.
 await installOperator(cluster, { namespace: operatorNamespace, watch: 'all' })
-if (values.only !== 'changes') figures.push(...(await primaryLost(cluster, Number(values.losses))))
-if (values.only !== 'losses') figures.push(...(await plannedChanges(cluster, Number(values.changes))))
+const wanted = (part: string): boolean => values.only === undefined || values.only === part
+if (wanted('losses')) figures.push(...(await primaryLost(cluster, Number(values.losses))))
+if (wanted('changes')) figures.push(...(await plannedChanges(cluster, Number(values.changes), values.kind)))
+if (wanted('nodes')) figures.push(...(await nodeLost(cluster, Number(values.nodes))))
 const [cpu] = cpus()
 const json = JSON.stringify(
   { at: new Date().toISOString(), machine: `${cpus().length} × ${cpu?.model ?? 'unknown'}`, figures },

@@ -1,15 +1,26 @@
+import type { PresetName } from '../../src/sessions/presets.ts'
+import type { Image } from '../cluster/images/make-image.ts'
+import type { Log } from '../cluster/tools/build-go-program.ts'
 import type { Suite } from '../e2e/suite.ts'
 import { AppUsers } from './driver.ts'
 import { expressImage, expressTag, railsImage, railsTag } from './images.ts'
 import { reach } from './reach.ts'
 
-export type Framework = 'express' | 'rails'
+export type Framework = 'express' | 'rails' | 'rails-cache'
+
+interface Kind {
+  readonly preset: PresetName
+  readonly image: string
+  readonly make: (log: Log) => Promise<Image>
+  readonly env?: Readonly<Record<string, string>>
+}
 
 /** What a framework's session library is called in a SessionStore, and its application's image. */
-export const frameworks = {
+export const frameworks: Readonly<Record<Framework, Kind>> = {
   express: { preset: 'express', image: expressTag, make: expressImage },
   rails: { preset: 'rails-redis-store', image: railsTag, make: railsImage },
-} as const satisfies Record<Framework, object>
+  'rails-cache': { preset: 'rails-cache-store', image: railsTag, make: railsImage, env: { STORE: 'cache' } },
+}
 
 /** Brings the applications' images to the cluster. */
 export const loadApplications = async ({ cluster }: Pick<Suite, 'cluster'>): Promise<void> => {
@@ -34,7 +45,7 @@ export const deploy = async (suite: Suite, { framework, store, env = {} }: Appli
     name: 'app',
     image: frameworks[framework].image,
     imagePullPolicy: 'IfNotPresent',
-    env: Object.entries(env).map(([key, value]) => ({ name: key, value })),
+    env: Object.entries({ ...frameworks[framework].env, ...env }).map(([key, value]) => ({ name: key, value })),
     readinessProbe: { httpGet: { path: '/healthz', port: 3000 }, periodSeconds: 1 },
     securityContext: restricted,
     volumeMounts: [{ name: 'sessions', mountPath: '/bindings/sessions', readOnly: true }],

@@ -81,6 +81,11 @@ export class AppUsers {
     return { alive, refused, errors: cookies.length - alive - refused }
   }
 
+  /** Reads a page with each cookie, once. */
+  async read(cookies: readonly Cookie[]): Promise<Outcomes> {
+    return count(await this.#each(cookies, 'GET', '/me'))
+  }
+
   /** Changes each session. */
   async change(cookies: readonly Cookie[]): Promise<Outcomes> {
     return count(await this.#each(cookies, 'GET', '/change'))

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { store, untilReady } from '../e2e/fixtures.ts'
+import { connectClient, store, untilReady } from '../e2e/fixtures.ts'
 import { suite } from '../e2e/suite.ts'
 import { deploy, frameworks, loadApplications, type Framework } from './application.ts'
 import { otherThan } from './driver.ts'
@@ -16,6 +16,7 @@ const cases: readonly (readonly [Framework, 'Redis' | 'Valkey', string, object])
   ['express', 'Valkey', ', Replicated and by TLS,', encrypted],
   ['rails', 'Redis', ', Replicated and by TLS,', encrypted],
   ['rails', 'Valkey', '', {}],
+  ['rails-cache', 'Redis', '', {}],
 ]
 
 test.each(cases)(
@@ -28,8 +29,8 @@ test.each(cases)(
       store(namespace, name, { engine, spec: { sessions: { client: preset, keyPrefix: 'shop:session' }, ...spec } }),
     )
     await untilReady(objects, namespace, name)
-    const users = await deploy(at(), { framework, store: name, env: { EXPIRE_AFTER_SECONDS: '1800' } })
     const server = await openServer(at(), name)
+    const users = await deploy(at(), { framework, store: name, env: { EXPIRE_AFTER_SECONDS: '1800' } })
     try {
       const cookies = await users.logIn(20)
       expect(otherThan(await users.change(cookies), 200), 'changes that failed').toBe(0)
@@ -39,6 +40,12 @@ test.each(cases)(
       // Rails leaves an empty session behind, so the cookies are asked, not the keys.
       expect(await users.check(cookies)).toEqual({ alive: 0, refused: 20, errors: 0 })
       expect(await server.deniedCommands()).toEqual([])
+      // What is refused is seen there.
+      const keysClient = await connectClient(at().cluster, objects, namespace, name)
+      await expect(keysClient.redis.keys('*')).rejects.toThrow('NOPERM')
+      keysClient.redis.disconnect()
+      await keysClient.close()
+      expect(await server.deniedCommands()).toEqual(['keys'])
     } finally {
       await server.close()
       await users.close()

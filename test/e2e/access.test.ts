@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { customCommands } from '../../src/sessions/presets/custom.ts'
+import { waitUntil } from '../cluster/wait-until.ts'
 import {
   connectClient,
   operatorNamespace,
@@ -214,3 +216,35 @@ test('nothing secret is in an environment, an argument, a log, an event or a sta
   }
   expect(cluster.nodes().length).toBeGreaterThan(0)
 })
+
+test.each(['Redis', 'Valkey'] as const)(
+  "%s: a client of one's own gets the commands that it asks for, no others, and more of them while it runs",
+  async (engine) => {
+    const { cluster, objects, namespace } = at()
+    const name = `custom-${engine.toLowerCase()}`
+    const sessions = (...commands: readonly string[]) => ({
+      client: 'Custom',
+      keyPrefix: 'shop:session',
+      custom: { commands },
+    })
+    await objects.apply(store(namespace, name, { engine, spec: { sessions: sessions('hset', 'hgetall') } }))
+    await untilReady(objects, namespace, name)
+    const { metadata } = await objects.get('pod', `${name}-0`, namespace)
+    const client = await connectClient(cluster, objects, namespace, name)
+    try {
+      expect(await outcome(client.redis, ['HSET', mine, 'a', '1'])).toBe('allowed')
+      expect(await outcome(client.redis, ['HGETALL', mine])).toBe('allowed')
+      expect(await outcome(client.redis, ['HSET', theirs, 'a', '1'])).toBe('denied')
+      expect(await outcome(client.redis, ['DEL', mine])).toBe('denied')
+      await objects.patch('sessionstore', name, namespace, { spec: { sessions: sessions(...customCommands) } })
+      await waitUntil('more is granted', async () => (await outcome(client.redis, ['DEL', mine])) === 'allowed', {
+        timeoutMs: 20_000,
+      })
+      expect(await outcome(client.redis, ['KEYS', '*'])).toBe('denied')
+      expect((await objects.get('pod', `${name}-0`, namespace)).metadata.uid).toBe(metadata.uid)
+    } finally {
+      client.redis.disconnect()
+      await client.close()
+    }
+  },
+)

@@ -19,6 +19,8 @@ export const alarmingLines = async (objects: Objects, since: Date): Promise<read
 
 const isAlarming = (line: string): boolean => {
   if (line.trim() === '') return false
+  // The kubelet's words, not the operator's: the container of a pod that goes is gone already.
+  if (line.startsWith('unable to retrieve container logs')) return false
   try {
     const { level } = JSON.parse(line) as LogLine
     return level === 'error' || level === 'fatal'

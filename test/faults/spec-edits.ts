@@ -42,9 +42,10 @@ export const validEdits: readonly Edit[] = [
   })),
   ...['Disabled', 'Report', 'Enforce'].map((enforcement) => ({
     name: `TTL ${enforcement}`,
-    change: (spec: WrittenSpec) => inside(spec, 'sessions', { ttl: { default: '2h', max: '12h', enforcement } }),
+    change: (spec: WrittenSpec) =>
+      inside(spec, 'sessions', { ttl: { default: '2h', max: '12h', exempt: ['lock:*'], enforcement } }),
   })),
-  ...['Disabled', 'Enforce'].map((enforcement) => ({
+  ...['Disabled', 'Audit', 'Enforce'].map((enforcement) => ({
     name: `network ${enforcement}`,
     change: (spec: WrittenSpec) => merge(spec, { network: { enforcement } }),
   })),

@@ -54,6 +54,8 @@ export interface RecordedWrite extends RequestInfo {
   /** Its number, from 0, among all writes. */
   readonly index: number
   readonly body: string
+  /** Who sent it. */
+  readonly userAgent: string
   /** Undefined while there is no answer. */
   readonly status: number | undefined
 }
@@ -182,7 +184,8 @@ export const startFaultProxy = async (options: { readonly target: string }): Pro
     if (view) return view.answer(info, response)
     const verdict = fault?.kind === 'hook' ? await fault.before?.(info) : undefined
     if (verdict === 'drop') return void request.socket.resetAndDestroy()
-    const record = { ...info, index: writes.length, body, status: undefined as number | undefined }
+    const userAgent = request.headers['user-agent'] ?? ''
+    const record = { ...info, index: writes.length, body, userAgent, status: undefined as number | undefined }
     if (isWrite(info)) writes.push(record)
     // a write, once forwarded, takes its course like one that has reached the API server
     const gone = new AbortController()

@@ -6,12 +6,12 @@ import { Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { freePorts } from '../cluster/free-ports.ts'
 import { signal } from '../cluster/process-identity.ts'
-import { startRecorded, stopAll, type ProcessRecord } from '../cluster/recorded-process.ts'
-import { waitUntil } from '../cluster/wait-until.ts'
+import { stopAll, type ProcessRecord } from '../cluster/recorded-process.ts'
 import { missing } from '../e2e/load/missing.ts'
 import type { WriterSettings } from '../e2e/load/messages.ts'
 import type { Writer } from '../e2e/load/running-writer.ts'
 import { startWriter } from '../e2e/load/writer.ts'
+import { startRedis } from './redis-server.ts'
 
 const old = { username: 'web', password: 'old' }
 const renewed = { username: 'web', password: 'renewed' }
@@ -24,14 +24,7 @@ let writer: Writer | undefined
 
 /** A Redis that keeps nothing on disk: it comes back empty. It ends with this thread. */
 const startServer = async (): Promise<void> => {
-  const config = join(folder, 'redis.conf')
-  const user = 'user web on >old ~shop:session:* +@read +@write +@connection'
-  writeFileSync(config, `bind 127.0.0.1\nport ${port}\nsave ""\n${user}\n`)
-  server = startRecorded(folder, 'redis-server', ['setpriv', '--pdeathsig', 'KILL', 'redis-server', config])
-  await waitUntil('redis-server answers', async () => (await admin.ping()) === 'PONG', {
-    timeoutMs: 10_000,
-    intervalMs: 5,
-  })
+  server = await startRedis(folder, port, ['user web on >old ~shop:session:* +@read +@write +@connection'])
 }
 
 const killServer = async (): Promise<void> => {

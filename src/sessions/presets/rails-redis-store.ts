@@ -1,14 +1,20 @@
+import { asItIs } from '../forms.ts'
 import type { Preset } from '../preset.ts'
 
 /**
- * Rails with redis-actionpack / redis-rack 2.1 and redis-store 1.9. It reads `<ns>:2::<sha256>` and, on a miss, the older `<ns>:<id>`.
- * redis-store's URL parser drops a username in front of the `@`; in the query it is kept (measured with 1.9.0).
+ * Reads `<ns>:2::<sha256>` and, on a miss, the older `<ns>:<id>`. redis-store's URL parser drops a username in front of the `@`; in the query it is
+ * kept (measured with 1.9.0).
  */
 export const railsRedisStore: Preset = {
   name: 'rails-redis-store',
-  library: 'Rails with redis-actionpack, redis-rack and redis-store',
+  library: 'Rails 6.1 with redis-actionpack 5.3, redis-rack 2.1 and redis-store 1.9',
+  keys: ['<prefix>:2::<SHA-256 of the id>'],
+  payload: 'Ruby Marshal',
+  principal: "where the application puts it; Devise's is `warden.user.<scope>.key`",
+  lifetime: 'none, unless `expire_after` is set; then renewed by each request',
+  revives: 'each',
   commands: () => ['+get', '+set', '+setex', '+del', '+ping', '+select|0', '+auth', '+client|setname'],
-  libraryPrefix: (keyPrefix) => keyPrefix,
+  libraryPrefix: asItIs,
   uri: ({ scheme, host, port, username, password, keyPrefix }) =>
     `${scheme}://:${password}@${host}:${port}/0/${keyPrefix}?username=${username}`,
   immortalRemedy:

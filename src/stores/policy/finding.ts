@@ -3,34 +3,51 @@ import type { Condition } from '../../api/values.ts'
 import type { Preset } from '../../sessions/preset.ts'
 
 export interface SessionCounts {
-  readonly live: number
   readonly immortal: number
-  readonly correctedTotal: number
+  readonly overMax: number
+  readonly tooOld: number
+  /** A sweep had to set or shorten times to live not long ago. */
+  readonly corrected: boolean
 }
+
+type Finding = Pick<Condition, 'status' | 'reason' | 'message'>
+
+const enforce = 'Or set spec.sessions.ttl.enforcement: Enforce.'
 
 /** What the condition PolicyMet says. The library's own remedy is in it: a sweep treats the symptom, and again on each request. */
 export const policyFinding = (
-  ttl: SessionStoreSpec['sessions']['ttl'],
+  ttl: Pick<SessionStoreSpec['sessions']['ttl'], 'enforcement'>,
   counts: SessionCounts,
   preset: Preset,
-): Pick<Condition, 'status' | 'reason' | 'message'> => {
+): Finding => {
+  const found = (reason: string, message: string): Finding => ({ status: 'False', reason, message })
   if (ttl.enforcement === 'Disabled') {
     return { status: 'Unknown', reason: 'Disabled', message: 'spec.sessions.ttl.enforcement is Disabled: nobody looks' }
   }
+  const enforced = ttl.enforcement === 'Enforce'
   if (counts.immortal > 0) {
-    const enforced = ttl.enforcement === 'Enforce'
-    return {
-      status: 'False',
-      reason: 'ImmortalSessions',
-      message: `Sessions without a time to live would live for ever. ${enforced ? 'The next sweep gives them one. ' : ''}The lasting remedy: ${preset.immortalRemedy}.${enforced ? '' : ' Or set spec.sessions.ttl.enforcement: Enforce.'}`,
-    }
+    return found(
+      'ImmortalSessions',
+      `Sessions without a time to live would live for ever. ${enforced ? 'The next sweep gives them one. ' : ''}The lasting remedy: ${preset.immortalRemedy}.${enforced ? '' : ` ${enforce}`}`,
+    )
   }
-  if (counts.correctedTotal > 0) {
+  if (counts.tooOld > 0 && !enforced)
+    return found(
+      'SessionsTooOld',
+      `There are sessions that began longer ago than spec.sessions.ttl.absolute. ${enforce}`,
+    )
+  if (counts.overMax > 0 && !enforced) {
+    return found(
+      'LongerThanMaximum',
+      `There are sessions with more time to live than spec.sessions.ttl.max. Set the library's own time to no more than that. ${enforce}`,
+    )
+  }
+  if (counts.corrected) {
     return {
       status: 'True',
       reason: 'Corrected',
-      message: `Sweeps keep the policy; the application does not by itself. The lasting remedy: ${preset.immortalRemedy}.`,
+      message: `Sweeps keep the policy; the application does not by itself: sessions without an end, or over ttl.max, come again and again. The lasting remedy: ${preset.immortalRemedy}; and a time of the library no longer than ttl.max.`,
     }
   }
-  return { status: 'True', reason: 'AsExpected', message: 'Every session has a time to live' }
+  return { status: 'True', reason: 'AsExpected', message: 'Every session has a time to live within the limits' }
 }

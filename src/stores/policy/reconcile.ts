@@ -1,38 +1,47 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
-import type { SessionStoreStatus } from '../../api/session-store-status.ts'
-import { parseDurationMs } from '../../api/values.ts'
 import { setCondition } from '../../kubernetes/apply.ts'
 import type { Reconcile } from '../../kubernetes/controller.ts'
 import { keyOf } from '../../kubernetes/objects.ts'
 import { isRedisError } from '../../redis/errors.ts'
-import { parseInfo, type Keyspace } from '../../redis/info.ts'
-import { sweepTtl } from '../../redis/sweep.ts'
-import { presetOf } from '../../sessions/presets.ts'
-import { storeUid } from '../names.ts'
-import { observe, type ObservedNode } from '../observe.ts'
+import { parseInfo } from '../../redis/info.ts'
+import { presetFor } from '../../sessions/presets.ts'
+import { observe } from '../observe.ts'
+import { findUndeclared, type PeerFinding } from '../peers/find-undeclared.ts'
 import { readStore } from '../read-store.ts'
 import type { StoreRuntime } from '../runtime.ts'
 import { writeStatusPart } from '../write-status-part.ts'
+import { countSessions, isCorrected, type Sessions } from './counts.ts'
 import { policyFinding } from './finding.ts'
+import { recordEnforcement } from './record-enforcement.ts'
+import { hasExempt, sweep } from './sweep.ts'
 
 /** How often each store is looked at, in ms: `INFO keyspace` costs the server nothing. */
 const intervalMs = 30_000
 const policyManager = 'session-store-operator-policy'
 
-/** Finds, and when asked corrects, sessions that would live longer than the policy. */
+/** Finds, and when asked corrects, what the policy does not allow: sessions that would live too long, and clients that nobody declared. */
 export const policyReconciler =
   (runtime: StoreRuntime): Reconcile =>
   async (name, { signal, log }) => {
     const object = runtime.caches.stores.get(keyOf(name))
     const store = object && object.metadata.deletionTimestamp === undefined ? readStore(object) : 'gone'
     if (typeof store === 'string') return {}
-    const { node } = await observe(runtime, store, signal)
+    const { node, nodes } = await observe(runtime, store, signal)
     if (!node || node.info.loading) return { requeueAfterMs: intervalMs }
     try {
-      const corrected = await enforce(runtime, store, node, signal)
-      if (corrected > 0) log.info({ corrected }, 'Gave sessions the time to live that the policy asks for')
+      // Before the sweep, which may take a minute.
+      const peers = await findUndeclared(runtime, store, nodes, signal)
+      const found = await sweep(runtime, store, node, node.info.keyspace, signal)
       const { keyspace } = parseInfo(await node.connection.call(['INFO', 'keyspace'], { signal }))
-      await write(runtime, store, keyspace, corrected, signal)
+      const { max, absolute } = store.spec.sessions.ttl
+      const limits = { exempt: hasExempt(store), max: max !== undefined, absolute: absolute !== undefined }
+      const options = { ...limits, now: runtime.clock.now() }
+      const { runId, evictedKeys } = node.info
+      const before = store.status?.sessions
+      const counts = countSessions(before, { keyspace, runId, evictedKeys }, found, options)
+      await write(runtime, store, await recordEnforcement(runtime, store, counts, signal), peers, signal)
+      tell(runtime, store, found?.ended ?? 0, (counts.evictedTotal ?? 0) - (before?.evictedTotal ?? 0))
+      if (found && found.corrected + found.ended > 0) log.info({ ...found }, 'A sweep made sessions keep the policy')
     } catch (error) {
       if (!isRedisError(error)) throw error
       log.info({ reason: error.message }, 'Redis did not answer; the policy is looked at again later')
@@ -40,60 +49,52 @@ export const policyReconciler =
     return { requeueAfterMs: intervalMs }
   }
 
-const enforce = async (
-  runtime: StoreRuntime,
-  store: ReadSessionStore,
-  node: ObservedNode,
-  signal: AbortSignal,
-): Promise<number> => {
-  const { ttl, keyPrefix } = store.spec.sessions
-  const { keys, expires } = node.info.keyspace
-  if (ttl.enforcement !== 'Enforce' || store.spec.maintenance.paused || keys === 0) return 0
-  // Without a maximum, only keys with no time to live need work, and INFO has just said whether there are any.
-  if (ttl.max === undefined && keys === expires) return 0
-  const limits = {
-    defaultMs: parseDurationMs(ttl.default),
-    maxMs: ttl.max === undefined ? undefined : parseDurationMs(ttl.max),
-  }
-  const [uid, generation] = [storeUid(store), store.metadata.generation ?? 0]
-  if (!runtime.sweeps.isDue(uid, generation)) return 0
-  const { corrected } = await runtime.sweeps.time(
-    uid,
-    generation,
-    async () => await sweepTtl(node.connection, keyPrefix, limits, runtime.clock, { signal }),
-  )
-  return corrected
-}
-
 const write = async (
   runtime: StoreRuntime,
   store: ReadSessionStore,
-  keyspace: Keyspace,
-  corrected: number,
+  sessions: Sessions,
+  peers: PeerFinding,
   signal: AbortSignal,
-) => {
-  const before = store.status?.sessions
+): Promise<void> => {
   const now = runtime.clock.now()
   const counts = {
-    live: keyspace.keys,
-    immortal: keyspace.keys - keyspace.expires,
-    correctedTotal: (before?.correctedTotal ?? 0) + corrected,
+    immortal: sessions.immortal,
+    overMax: sessions.overMax ?? 0,
+    tooOld: sessions.tooOld ?? 0,
+    corrected: isCorrected(sessions, now),
   }
-  const same =
-    before &&
-    before.live === counts.live &&
-    before.immortal === counts.immortal &&
-    before.correctedTotal === counts.correctedTotal
-  const finding = policyFinding(store.spec.sessions.ttl, counts, presetOf(store.spec.sessions.client))
-  const own = (store.status?.conditions ?? []).filter((condition) => condition.type === 'PolicyMet')
-  const status: Partial<SessionStoreStatus> = {
-    conditions: [
-      ...setCondition(own, { type: 'PolicyMet', ...finding, observedGeneration: store.metadata.generation ?? 0 }, now),
-    ],
-    sessions: { ...counts, observedAt: same ? before.observedAt : now.toISOString() },
+  const { sessions: wanted } = store.spec
+  const findings = [
+    { type: 'PolicyMet', ...policyFinding(wanted.ttl, counts, presetFor(wanted)) },
+    { type: 'ClientsDeclared', ...peers },
+  ]
+  const observedGeneration = store.metadata.generation ?? 0
+  const before = (store.status?.conditions ?? []).filter(({ type }) => findings.some((each) => each.type === type))
+  let conditions = before
+  for (const finding of findings) conditions = [...setCondition(conditions, { ...finding, observedGeneration }, now)]
+  await writeStatusPart(runtime.client, store, { conditions, sessions }, policyManager, signal)
+  for (const { type, status, reason, message } of findings)
+    if (status === 'False' && before.find((each) => each.type === type)?.status !== 'False')
+      runtime.events.record(store, { type: 'Warning', reason, message })
+}
+
+/** People were logged out: that is said, without a number, so that it is one series of events. */
+const tell = (runtime: StoreRuntime, store: ReadSessionStore, ended: number, evicted: number): void => {
+  if (ended > 0) {
+    runtime.events.record(store, {
+      type: 'Normal',
+      reason: 'SessionsTooOld',
+      action: 'SessionsEnded',
+      message:
+        'Sessions that began longer ago than spec.sessions.ttl.absolute were ended: status.sessions.endedTotal counts them.',
+    })
   }
-  await writeStatusPart(runtime.client, store, status, policyManager, signal)
-  if (finding.status === 'False' && own[0]?.status !== 'False') {
-    runtime.events.record(store, { type: 'Warning', reason: finding.reason, message: finding.message })
+  if (evicted > 0) {
+    runtime.events.record(store, {
+      type: 'Warning',
+      reason: 'SessionsEvicted',
+      message:
+        'Redis dropped sessions because memory was short, so people were logged out: raise spec.memory.maxmemory. status.sessions.evictedTotal counts them.',
+    })
   }
 }

@@ -9,9 +9,9 @@ import type { ResolvedEngine } from '../engines.ts'
 import { storeNamespace, storeUid } from '../names.ts'
 import { readOwnPassword, type OwnPassword } from '../own-password.ts'
 import { answers, type AnsweringNode, type StoreNode } from '../observe.ts'
+import { connectedPeers } from '../peers/connected.ts'
 import type { Report } from '../report.ts'
 import type { StoreRuntime } from '../runtime.ts'
-import { connectionsOf } from './connections-of.ts'
 import { planRotation, type RotationStep } from './plan-rotation.ts'
 import { recordRotation } from './record-rotation.ts'
 
@@ -57,7 +57,7 @@ export const rotateCredentials = async (
     const turn = access.turns.get(name) ?? 'a'
     const user = userName(name, turn)
     const other = access.clientUsers.find((each) => each === userName(name, otherTurn(turn)))
-    const peers = other === undefined ? [] : await connectionsOf(answering, other, signal)
+    const peers = other === undefined ? [] : await addressesOf(answering, other, signal)
     const known = store.status?.credentials?.find(({ client }) => client === name)
     const quiet = complete && peers.length === 0
     const unusedMs = runtime.silences.note(`${storeUid(store)} ${other ?? name}`, other !== undefined && quiet)
@@ -85,7 +85,7 @@ export const rotateCredentials = async (
     if (step.step === 'wait') inUse.set(step.user, peers)
     // The one of before is there from now on: this pass says so already.
     if (step.step === 'note' && step.retiring !== undefined) inUse.set(step.retiring, peers)
-    if (step.step === 'rotate' && complete) inUse.set(user, await connectionsOf(answering, user, signal))
+    if (step.step === 'rotate' && complete) inUse.set(user, await addressesOf(answering, user, signal))
     if (step.step !== 'none')
       requeueAfterMs = Math.min(requeueAfterMs ?? waitMs, step.step === 'wait' ? waitMs : soonMs)
   }
@@ -100,6 +100,10 @@ export const rotateCredentials = async (
   else await reportCredentials(context, inUse, report)
   return { credentials, requeueAfterMs }
 }
+
+/** Where those who are logged in as a user connect from; one for each connection. */
+const addressesOf = async (nodes: readonly AnsweringNode[], user: string, signal: AbortSignal) =>
+  (await connectedPeers(nodes, new Set([user]), signal)).map(({ address }) => address)
 
 const compare = (own: OwnPassword, access: Access, user: string): 'same' | 'other' | 'unusable' => {
   if (own.password === undefined) return 'unusable'

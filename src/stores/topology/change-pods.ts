@@ -3,6 +3,7 @@ import { pods, type Pod } from '../../kubernetes/kinds.ts'
 import { nameOf } from '../../kubernetes/objects.ts'
 import type { ResolvedEngine } from '../engines.ts'
 import { answers, type AnsweringNode, type Observed, type StoreNode } from '../observe.ts'
+import { storeUid } from '../names.ts'
 import { isLeaving } from '../pod-state.ts'
 import type { Report } from '../report.ts'
 import type { StoreRuntime } from '../runtime.ts'
@@ -56,6 +57,8 @@ export const changePods = async (
     case 'handOver': {
       const message = `${primary.name} hands over to ${change.to.name}: ${change.cause}`
       report.set('Progressing', 'True', 'HandingOver', message)
+      const restMs = hasTime(primary, runtime.clock.now()) ? runtime.serviceRest.remainingMs(storeUid(store)) : 0
+      if (restMs > 0) return { store, requeueAfterMs: restMs }
       const options = { cause: change.cause, fenced: held, signal }
       const result = await handOver(runtime, store, engine, primary, change.to, options)
       if (result.done) {
@@ -69,6 +72,15 @@ export const changePods = async (
     default:
       return change satisfies never
   }
+}
+
+/** A pod that is to be gone sooner than this, in ms, has no time to wait for kube-proxy. */
+const hurryMs = 5_000
+
+/** The primary serves as long as its process runs: with time, what is waited for costs nobody anything. Deleted by force, it has two seconds. */
+const hasTime = ({ pod }: AnsweringNode, now: Date): boolean => {
+  const goneAt = pod?.metadata.deletionTimestamp
+  return pod !== undefined && (goneAt === undefined || Date.parse(goneAt) - now.getTime() > hurryMs)
 }
 
 /** Says how many replicas follow, when some do not; resolves with when to look again. */

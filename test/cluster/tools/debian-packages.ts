@@ -25,6 +25,12 @@ const needed = [
   ['redis-tools', 'redis-cli'],
   ['openssl', 'openssl'], // certificates that somebody brings
   ['python3', 'python3'], // commands of the runbook
+  ['prometheus', 'prometheus'], // alerts, and what is scraped
+  ['python3-venv', '/usr/share/doc/python3-venv'], // clients: Django, Flask
+  ['php-cli', 'php'], // client: phpredis
+  ['php-redis', '/usr/share/doc/php-redis'],
+  ['default-jdk-headless', 'javac'], // client: Spring
+  ['maven', 'mvn'],
 ] as const
 
 const policy = '/usr/sbin/policy-rc.d'

@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
+import { waitUntil } from '../../cluster/wait-until.ts'
 import { operatorNamespace, store, untilReady } from '../fixtures.ts'
 import { installOperator, operatorImage } from '../install.ts'
 import { missing } from '../load/missing.ts'
@@ -35,8 +36,15 @@ test('the operator is upgraded under load: no pod restarts, no request fails, an
   const before = [await podsOf('many'), await podsOf('one')]
   const marks = [replicated, standalone].map(({ writer }) => writer.mark())
   await install(next)
-  const log = await objects.run(['logs', '-n', operatorNamespace, 'deployment/session-store-operator'])
-  expect(log).toContain('"version":"0.2.0-next"')
+  // kubectl may choose a pod of before that is still going.
+  await waitUntil(
+    'the next version runs',
+    async () =>
+      (await objects.run(['logs', '-n', operatorNamespace, 'deployment/session-store-operator'])).includes(
+        '"version":"0.2.0-next"',
+      ),
+    { timeoutMs: 30_000 },
+  )
   // Something for the new one to do: it is in charge when it has done it.
   await objects.patch('sessionstore', 'many', namespace, { spec: { memory: { maxmemory: '96Mi' } } })
   await objects.until(

@@ -99,6 +99,20 @@ const refused: readonly (readonly [string, Json, string])[] = [
   ['a time to live of nothing', ttl({ default: '0s' }), 'spec.sessions.ttl.default'],
   ['a time to live beyond a year', ttl({ default: '9000h' }), 'spec.sessions.ttl.default'],
   ['a maximum shorter than the default', ttl({ default: '2h', max: '1h' }), 'spec.sessions.ttl.max'],
+  ["a client of one's own that says no commands", sessions({ client: 'Custom' }), 'spec.sessions.custom'],
+  ['commands for a preset', sessions({ custom: { commands: ['get'] } }), 'spec.sessions.custom'],
+  [
+    'a command that shows keys of others',
+    sessions({ client: 'Custom', custom: { commands: ['keys'] } }),
+    'spec.sessions.custom.commands[0]',
+  ],
+  ['an absolute lifetime of a second', ttl({ absolute: '1s' }), 'spec.sessions.ttl.absolute'],
+  [
+    'an absolute lifetime of sessions that do not say when they began',
+    ttl({ absolute: '1h' }),
+    'spec.sessions.ttl.absolute',
+  ],
+  ['a pattern that is none', ttl({ exempt: ['a b'] }), 'spec.sessions.ttl.exempt[0]'],
   ['an enforcement that is none', ttl({ enforcement: 'Maybe' }), 'spec.sessions.ttl.enforcement'],
   ['a client named like the Secret of certificates', clients({ ...client, name: 'tls' }), 'spec.clients'],
   [
@@ -131,11 +145,7 @@ const refused: readonly (readonly [string, Json, string])[] = [
   ['a client from nowhere', clients({ name: 'web', from: [] }), 'spec.clients[0].from'],
   ['a client from an empty peer', clients({ name: 'web', from: [{}] }), 'spec.clients[0].from[0]'],
   ['a client without a name', clients({ from: client.from }), 'spec.clients[0].name'],
-  [
-    'a network enforcement that is not served yet',
-    store({ network: { enforcement: 'Audit' } }),
-    'spec.network.enforcement',
-  ],
+  ['a network enforcement that there is not', store({ network: { enforcement: 'Warn' } }), 'spec.network.enforcement'],
   ['a persistence that is not served yet', store({ persistence: { mode: 'Snapshot' } }), 'spec.persistence.mode'],
   ['a deletion policy that is none', store({ deletionPolicy: 'Forget' }), 'spec.deletionPolicy'],
   ['paused in words', store({ maintenance: { paused: 'yes' } }), 'spec.maintenance.paused'],

@@ -2,6 +2,7 @@
 
 # A small Rails application as it would run in production, with its sessions in Redis through redis-actionpack.
 #   BINDING_DIR           where the client Secret is mounted (default /bindings/sessions)
+#   STORE                 `cache`: Rails' own cache store in place of redis-actionpack
 #   EXPIRE_AFTER_SECONDS  the session store's `expire_after`; absent, sessions never expire (redis-store's default)
 require 'rails'
 require 'action_controller/railtie'
@@ -30,11 +31,15 @@ class Application < Rails::Application
   config.consider_all_requests_local = false
   config.secret_key_base = 'only-for-tests' * 5
   config.hosts.clear
-  config.session_store :redis_store,
-                       **{ servers: [File.read(File.join(binding_dir, 'uri')).strip, encryption].compact,
-                           key: 'sid',
-                           threadsafe: true,
-                           expire_after: expire_after && Integer(expire_after) }.compact
+  uri = File.read(File.join(binding_dir, 'uri')).strip
+  common = { key: 'sid', expire_after: expire_after && Integer(expire_after) }.compact
+  if ENV['STORE'] == 'cache'
+    prefix = File.read(File.join(binding_dir, 'key-prefix')).strip
+    cache = ActiveSupport::Cache::RedisCacheStore.new(url: uri, namespace: prefix, **(encryption || {}))
+    config.session_store :cache_store, cache: cache, **common
+  else
+    config.session_store :redis_store, servers: [uri, encryption].compact, threadsafe: true, **common
+  end
   # Requests and errors, without parameters: neither session ids nor key names reach the log.
   config.logger = ActiveSupport::Logger.new($stdout)
   config.log_level = :warn

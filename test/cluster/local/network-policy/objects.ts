@@ -1,15 +1,8 @@
+import type { LabelSelector } from '../../../../src/kubernetes/selector.ts'
+
 /** The parts of Kubernetes objects that NetworkPolicy looks at (networking.k8s.io/v1). */
 
 export type Labels = Readonly<Record<string, string>>
-
-export interface Selector {
-  readonly matchLabels?: Labels
-  readonly matchExpressions?: readonly {
-    readonly key: string
-    readonly operator: string
-    readonly values?: readonly string[]
-  }[]
-}
 
 interface Metadata {
   readonly name: string
@@ -39,8 +32,8 @@ export interface Pod {
 }
 
 export interface Peer {
-  readonly podSelector?: Selector
-  readonly namespaceSelector?: Selector
+  readonly podSelector?: LabelSelector
+  readonly namespaceSelector?: LabelSelector
   readonly ipBlock?: { readonly cidr: string; readonly except?: readonly string[] }
 }
 
@@ -59,7 +52,7 @@ export interface Rule {
 export interface NetworkPolicy {
   readonly metadata: Metadata
   readonly spec: {
-    readonly podSelector?: Selector
+    readonly podSelector?: LabelSelector
     readonly policyTypes?: readonly string[]
     readonly ingress?: readonly Rule[]
     readonly egress?: readonly Rule[]
@@ -71,22 +64,3 @@ export interface Observed {
   readonly pods: readonly Pod[]
   readonly policies: readonly NetworkPolicy[]
 }
-
-/** An empty selector selects everything, as everywhere in Kubernetes. */
-export const selects = (selector: Selector, labels: Labels = {}): boolean =>
-  Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value) &&
-  (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-    const value = labels[key]
-    switch (operator) {
-      case 'In':
-        return value !== undefined && values.includes(value)
-      case 'NotIn':
-        return value === undefined || !values.includes(value)
-      case 'Exists':
-        return value !== undefined
-      case 'DoesNotExist':
-        return value === undefined
-      default:
-        return false
-    }
-  })

@@ -1,4 +1,5 @@
-import { selects, type NetworkPolicy, type Observed, type Peer, type Pod, type Port, type Rule } from './objects.ts'
+import { matchesLabels } from '../../../../src/kubernetes/selector.ts'
+import type { NetworkPolicy, Observed, Peer, Pod, Port, Rule } from './objects.ts'
 
 type Direction = 'Ingress' | 'Egress'
 type Address = Pod & { readonly ip: string }
@@ -47,11 +48,11 @@ const peerMatches = (
       namespaceSelector === undefined
         ? [policy.metadata.namespace]
         : observed.namespaces
-            .filter((each) => selects(namespaceSelector, each.metadata.labels))
+            .filter((each) => matchesLabels(namespaceSelector, each.metadata.labels))
             .map((each) => each.metadata.name),
     )
     const pods = all.filter(
-      ({ metadata }) => namespaces.has(metadata.namespace) && selects(podSelector ?? {}, metadata.labels),
+      ({ metadata }) => namespaces.has(metadata.namespace) && matchesLabels(podSelector ?? {}, metadata.labels),
     )
     return pods.length === 0 ? [] : [{ expression: `ip ${side} ${setOf(pods.map((pod) => pod.ip))}`, pods }]
   })
@@ -119,7 +120,7 @@ export const rulesOf = (observed: Observed): string => {
   for (const pod of all) {
     const selecting = observed.policies.filter(
       ({ metadata, spec }) =>
-        metadata.namespace === pod.metadata.namespace && selects(spec.podSelector ?? {}, pod.metadata.labels),
+        metadata.namespace === pod.metadata.namespace && matchesLabels(spec.podSelector ?? {}, pod.metadata.labels),
     )
     for (const direction of ['Ingress', 'Egress'] as const) {
       const policies = selecting.filter((policy) => applies(policy, direction))

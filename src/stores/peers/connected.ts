@@ -1,0 +1,33 @@
+import type { AnsweringNode } from '../observe.ts'
+
+/** A connection of an application to a node. */
+export interface Peer {
+  readonly node: AnsweringNode
+  readonly user: string
+  /** Its IP address. */
+  readonly address: string
+  /** Address and port, as `CLIENT KILL ADDR` takes it. */
+  readonly connection: string
+}
+
+/** Connections of these users, on all nodes. Throws a `RedisError`. */
+export const connectedPeers = async (
+  nodes: readonly AnsweringNode[],
+  users: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<readonly Peer[]> => {
+  const lists = await Promise.all(
+    nodes.map(async (node) => ({
+      node,
+      list: String(await node.state.connection.call(['CLIENT', 'LIST', 'TYPE', 'NORMAL'], { signal })),
+    })),
+  )
+  return lists.flatMap(({ node, list }) =>
+    list.split('\n').flatMap((line) => {
+      const user = / user=(\S+)/.exec(line)?.[1]
+      const connection = / addr=(\S+)/.exec(line)?.[1]
+      if (user === undefined || connection === undefined || !users.has(user)) return []
+      return [{ node, user, connection, address: connection.slice(0, connection.lastIndexOf(':')) }]
+    }),
+  )
+}
