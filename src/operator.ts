@@ -32,7 +32,7 @@ import { managedBySelector } from './stores/names.ts'
 import { hasEnded } from './stores/pod-state.ts'
 import { Patience } from './stores/patience.ts'
 import { KnownPods } from './stores/peers/known-pods.ts'
-import { SweepTimes } from './stores/policy/sweep-times.ts'
+import { Sweeps } from './stores/policy/sweeps.ts'
 import { policyReconciler } from './stores/policy/reconcile.ts'
 import { storeReconciler } from './stores/reconcile.ts'
 import { Certificates } from './stores/tls/certificates.ts'
@@ -90,7 +90,7 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
   const endedPods = new EndedPods()
   const liveAcl = new LiveAcl()
   const certificates = new Certificates()
-  const sweeps = new SweepTimes(manager.clock)
+  const sweeps = new Sweeps(manager.clock)
   const knownPods = new KnownPods(manager.clock, options.namespaces)
   // Keys are read when we lead, and no reconcile begins before.
   const late: { runtime?: FlushRuntime } = {}

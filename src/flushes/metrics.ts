@@ -9,6 +9,9 @@ const seconds = (time: string | undefined): number | undefined =>
 
 const isFinal = ({ status }: FlushSessions): boolean => ['Completed', 'Failed', 'Aborted'].includes(status?.phase ?? '')
 
+/** A dry run ends no session, and its failure leaves none behind. */
+const ended = ({ spec, status }: FlushSessions, phase: string): boolean => status?.phase === phase && !spec.dryRun
+
 /** Each with the time it says of one flush, in s since 1970; undefined: nothing. */
 const metrics: readonly (readonly [name: string, help: string, of: (flush: FlushSessions) => number | undefined])[] = [
   [
@@ -19,17 +22,17 @@ const metrics: readonly (readonly [name: string, help: string, of: (flush: Flush
   [
     'flushsessions_fence_since_timestamp_seconds',
     'Since when a FlushSessions has held writes back: nobody can log in.',
-    (flush) => (isTrue(flush, 'Unfenced') ? undefined : seconds(flush.status?.fence?.startedAt)),
+    (flush) => (isFinal(flush) || isTrue(flush, 'Unfenced') ? undefined : seconds(flush.status?.fence?.startedAt)),
   ],
   [
     'flushsessions_failed_timestamp_seconds',
     'When a FlushSessions failed: what it was to end may go on.',
-    (flush) => (flush.status?.phase === 'Failed' ? seconds(flush.status.finishedAt) : undefined),
+    (flush) => (ended(flush, 'Failed') ? seconds(flush.status?.finishedAt) : undefined),
   ],
   [
     'flushsessions_completed_timestamp_seconds',
     'When a FlushSessions completed, verified.',
-    (flush) => (flush.status?.phase === 'Completed' ? seconds(flush.status.finishedAt) : undefined),
+    (flush) => (ended(flush, 'Completed') ? seconds(flush.status?.finishedAt) : undefined),
   ],
 ]
 

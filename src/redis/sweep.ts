@@ -38,6 +38,11 @@ export interface SweepResult {
   readonly ended: number
 }
 
+export interface SweepOptions extends RedisCallOptions {
+  /** Called with what each page has done: a sweep may break off. */
+  readonly onPage?: (done: Pick<SweepResult, 'corrected' | 'ended'>) => void
+}
+
 /** Keys that one call looks at: about 1 ms of the server's time (0.7 ms p50 at 200 keys, Redis 7.0.15). */
 const pageSize = 200
 
@@ -97,7 +102,7 @@ export const sweepTtl = async (
   limits: TtlLimits,
   act: boolean,
   clock: Clock,
-  options: RedisCallOptions = {},
+  options: SweepOptions = {},
 ): Promise<SweepResult> => {
   const birth = limits.absoluteMs === undefined ? undefined : limits.birth
   const fixed = [
@@ -122,6 +127,8 @@ export const sweepTtl = async (
     const [next, ...counts] = Array.isArray(page) ? page : []
     cursor = String(next ?? '0')
     counts.forEach((count, index) => (sums[index] = (sums[index] ?? 0) + Number(count)))
+    const [corrected, ended] = counts.slice(-2).map(Number)
+    options.onPage?.({ corrected: corrected ?? 0, ended: ended ?? 0 })
   } while (cursor !== '0')
   const [examined = 0, immortal = 0, overMax = 0, tooOld = 0, corrected = 0, ended = 0] = sums
   return { examined, immortal, overMax, tooOld, corrected, ended }

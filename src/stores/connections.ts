@@ -70,14 +70,32 @@ export class Connections {
     return await opening
   }
 
+  /**
+   * A connection beside that one, for work that takes long: `CLIENT PAUSE` and slow replies hold up whatever comes after them on the same connection. The
+   * caller closes it. Throws a `RedisError` or a `LeaseLostError`.
+   */
+  async separate(
+    target: Target,
+    logins: readonly [Login, ...Login[]],
+    options: RedisCallOptions = {},
+  ): Promise<RedisConnection> {
+    const connection = await connectTo(target, logins, options)
+    try {
+      await this.#options.confirmLeadership()
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+    return new GuardedConnection(connection, this.#options.guard)
+  }
+
   async #open(
-    { uid, name, address, tls, owner }: Target,
+    target: Target,
     logins: readonly [Login, ...Login[]],
     options: RedisCallOptions,
   ): Promise<RedisConnection> {
-    if (address === undefined) throw new RedisError('unreachable', 'CONNECT', 'the pod has no address yet')
-    const endpoint = { host: address, port: tls ? tlsPort : port }
-    const connection = await connectWithAny(endpoint, logins, { ...options, tls: await tls?.(), name: 'operator' })
+    const { uid, name, owner } = target
+    const connection = await connectTo(target, logins, options)
     try {
       await this.#options.confirmLeadership()
       if (!this.#taken.has(uid)) {
@@ -146,6 +164,16 @@ export class Connections {
       () => undefined,
     )
   }
+}
+
+const connectTo = async (
+  { address, tls }: Target,
+  logins: readonly [Login, ...Login[]],
+  options: RedisCallOptions,
+): Promise<RedisConnection> => {
+  if (address === undefined) throw new RedisError('unreachable', 'CONNECT', 'the pod has no address yet')
+  const endpoint = { host: address, port: tls ? tlsPort : port }
+  return await connectWithAny(endpoint, logins, { ...options, tls: await tls?.(), name: 'operator' })
 }
 
 const connectWithAny = async (

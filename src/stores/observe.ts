@@ -3,6 +3,7 @@ import type { ConfigMap, Pod } from '../kubernetes/kinds.ts'
 import type { RedisConnection } from '../redis/connection.ts'
 import { isRedisError, RedisError } from '../redis/errors.ts'
 import { parseInfo, type Info } from '../redis/info.ts'
+import type { Target } from './connections.ts'
 import { operatorLogins } from './own-credentials.ts'
 import { objectNames, isOwnedBy, storeName, storeNamespace } from './names.ts'
 import { containerEnded, isRunning } from './pod-state.ts'
@@ -130,6 +131,30 @@ const askBoth = async (
   return state.is === 'gone' && node.pod === undefined ? await askNow(runtime, store, node, !encrypted, signal) : state
 }
 
+const targetOf = (
+  runtime: StoreRuntime,
+  store: ReadSessionStore,
+  node: Pick<StoreNode, 'uid' | 'name' | 'address'>,
+  encrypted: boolean,
+  signal: AbortSignal,
+): Target => ({
+  ...node,
+  owner: { namespace: storeNamespace(store), name: storeName(store) },
+  tls: encrypted ? () => runtime.certificates.peer(runtime, store, signal) : undefined,
+})
+
+/** A connection to a node beside the one that decisions are made by; the caller closes it. Throws a `RedisError`. */
+export const connectBeside = async (
+  runtime: StoreRuntime,
+  store: ReadSessionStore,
+  node: StoreNode,
+  signal: AbortSignal,
+): Promise<RedisConnection> => {
+  const encrypted = node.pod ? speaksTls(node.pod) : wantsTls(store)
+  const target = targetOf(runtime, store, node, encrypted, signal)
+  return await runtime.connections.separate(target, operatorLogins(runtime, store), { signal })
+}
+
 const askNow = async (
   runtime: StoreRuntime,
   store: ReadSessionStore,
@@ -138,13 +163,8 @@ const askNow = async (
   signal: AbortSignal,
 ): Promise<NodeState> => {
   const options = { signal, ...(isReplicated(store) ? { timeoutMs: probeTimeoutMs } : {}) }
-  const owner = { namespace: storeNamespace(store), name: storeName(store) }
+  const target = targetOf(runtime, store, node, encrypted, signal)
   const once = async (): Promise<NodeState> => {
-    const target = {
-      ...node,
-      owner,
-      tls: encrypted ? () => runtime.certificates.peer(runtime, store, signal) : undefined,
-    }
     const connection = await runtime.connections.node(target, operatorLogins(runtime, store), options)
     const info = parseInfo(await connection.call(['INFO'], options))
     return { is: 'answering', connection, info }

@@ -21,7 +21,7 @@ import type { KeyedLock } from './keyed-lock.ts'
 import type { LiveAcl } from './live-acl.ts'
 import type { Patience } from './patience.ts'
 import type { KnownPods } from './peers/known-pods.ts'
-import type { SweepTimes } from './policy/sweep-times.ts'
+import type { Sweeps } from './policy/sweeps.ts'
 import type { Certificates } from './tls/certificates.ts'
 import type { KnownOffsets } from './topology/loss.ts'
 import type { ServiceRest } from './topology/service-rest.ts'
@@ -54,7 +54,7 @@ export interface StoreRuntime {
   readonly endedPods: Pick<EndedPods, 'has'>
   readonly audit: AuditLog
   readonly log: Logger
-  readonly sweeps: SweepTimes
+  readonly sweeps: Sweeps
   readonly knownPods: KnownPods
   /** One holder per store: a flush and a reconcile never change one store's ACL at once. */
   readonly lock: KeyedLock

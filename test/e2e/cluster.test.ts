@@ -162,14 +162,15 @@ describe('the test cluster', () => {
     const [first = '', second = ''] = cluster.nodes().map((node) => node.name)
     const ip = await kubectl.run(['get', 'pod', 'far', '-n', namespace, '-o', 'jsonpath={.status.podIP}'])
     const ping = (): Promise<string> => sh('near', `timeout 1 redis-cli -h ${ip} ping || echo silence`)
-    expect(await ping()).toBe('PONG')
+    const answers = async () => (await ping()) === 'PONG'
+    await waitUntil('it answers', answers, { timeoutMs: 20_000 })
     const heal = await cluster.partition(first, second)
     try {
       expect(await ping()).toBe('silence')
     } finally {
       await heal()
     }
-    expect(await ping()).toBe('PONG')
+    await waitUntil('it answers again', answers, { timeoutMs: 20_000 })
   })
 
   it('writes who did what to the audit log', async () => {

@@ -68,7 +68,7 @@ test.each(builds)(
     expect(gapMs).toBeLessThanOrEqual(3000)
 
     // The deletion and the fence are one transaction in the file; whoever replays it must not drop either.
-    await objects.create(flush(namespace, name, name, { drain: '4s' }))
+    await objects.create(flush(namespace, name, name, { drain: '12s' }))
     await objects.until('flushsessions', name, namespace, 'deleted', (each) => isTrue(each, 'Deleted'))
     await killRedis(name)
     await waitUntil('it answers', async () => (await client.redis.get('shop:session:0')) === null, {

@@ -179,12 +179,11 @@ describe('NetworkPolicy', () => {
     ] as const
     const all = (): Promise<readonly string[]> => Promise.all(others.map((other) => ping(other, ip)))
     await apply([])
-    await waitUntil('no policy', async () => (await all()).every((answer) => answer === 'PONG'), { timeoutMs: 5_000 })
+    await waitUntil('no policy', async () => (await all()).every((answer) => answer === 'PONG'), { timeoutMs: 30_000 })
     await apply([denyAll])
-    await waitUntil('denied', async () => (await all()).every((answer) => answer === 'silence'), { timeoutMs: 5_000 })
+    await waitUntil('denied', async () => (await all()).every((answer) => answer === 'silence'), { timeoutMs: 30_000 })
     await apply([])
-    await waitUntil('allowed', async () => (await all()).every((answer) => answer === 'PONG'), { timeoutMs: 5_000 })
-    expect(await all()).toEqual(['PONG', 'PONG', 'PONG'])
+    await waitUntil('allowed', async () => (await all()).every((answer) => answer === 'PONG'), { timeoutMs: 30_000 })
   })
 
   it("lets kubelet's probes through to a pod that nobody may reach", async () => {
@@ -222,7 +221,7 @@ describe('NetworkPolicy', () => {
             seen = await connections(places)
             return [...seen].every(([label, answered]) => expected?.get(label) === answered)
           }
-          await waitUntil('agreement', agrees, { timeoutMs: 3_000, intervalMs: 50 }).catch(() => undefined)
+          await waitUntil('agreement', agrees, { timeoutMs: 20_000, intervalMs: 50 }).catch(() => undefined)
           expect(Object.fromEntries(seen), JSON.stringify(policies)).toEqual(Object.fromEntries(expected ?? []))
         }
         expect(denied).toBeGreaterThan(cases) // the sets are not ones that allow everything

@@ -6,6 +6,7 @@ import { parse, stringify } from 'yaml'
 import { freePorts } from '../cluster/free-ports.ts'
 import { startRecorded, stopAll } from '../cluster/recorded-process.ts'
 import { waitUntil } from '../cluster/wait-until.ts'
+import { asInstalled } from '../integration/chart/as-installed.ts'
 import { operatorNamespace } from './fixtures.ts'
 import type { Objects } from './objects.ts'
 
@@ -14,14 +15,14 @@ const alerts = join(import.meta.dirname, '../../charts/session-store-operator/fi
 /** The chart's alerts with their patience taken away: `for` and thresholds of time in seconds. Nothing else is changed. */
 const hastyRules = () =>
   readdirSync(alerts).map((file) => {
-    const rule = parse(readFileSync(join(alerts, file), 'utf8')) as { expr: string }
+    const rule = parse(asInstalled(readFileSync(join(alerts, file), 'utf8'))) as { expr: string }
     const expr = rule.expr.replace('> 600', '> 2').replace('> 1800', '> 2').replace('[15m]', '[20s]')
     return { ...rule, expr, for: '0s' }
   })
 
 export interface Prometheus {
-  /** Alerts that fire for an object of that name, sorted. */
-  firing(namespace: string, name: string): Promise<readonly string[]>
+  /** Alerts that fire for an object of that name, sorted; without one, those of the operator. */
+  firing(namespace?: string, name?: string): Promise<readonly string[]>
   /** Values of an instant query, by their labels. */
   query(
     expression: string,
@@ -38,7 +39,14 @@ export const startPrometheus = async (objects: Objects): Promise<Prometheus> => 
   const config = {
     global: { scrape_interval: '1s', evaluation_interval: '1s' },
     rule_files: [join(folder, 'rules.yaml')],
-    scrape_configs: [{ job_name: 'operator', static_configs: [{ targets }] }],
+    // As the Prometheus Operator makes of the chart's PodMonitor: each target has its pod's namespace, and ours go before it.
+    scrape_configs: [
+      {
+        job_name: 'operator',
+        honor_labels: true,
+        static_configs: [{ targets, labels: { namespace: operatorNamespace } }],
+      },
+    ],
   }
   writeFileSync(join(folder, 'prometheus.yaml'), stringify(config))
   const [port = 0] = await freePorts(1)

@@ -4,7 +4,7 @@ import { canLogIn } from './can-log-in.ts'
 import { derivedPassword, readMasterKey } from './derived-password.ts'
 import { redisThrough, store, untilReady } from './fixtures.ts'
 import { conditionOf, secretData, type KubeObject } from './objects.ts'
-import { load, topology, unload, untilWhole } from './replicated/fixture.ts'
+import { load, topology, unhurried, unload, untilWhole } from './replicated/fixture.ts'
 import { missing } from './load/missing.ts'
 import { untilOwn, whoAmI } from './own-credentials.ts'
 import { suite } from './suite.ts'
@@ -38,7 +38,7 @@ test.each([
         ({ metadata }) => metadata.uid,
       )
     const before = await pods()
-    const loaded = await load(at(), name)
+    const loaded = await load(at(), name, 1000, unhurried)
     const old = await secretOf(name)
 
     await rotate(name, { request: 'first' })
@@ -167,7 +167,7 @@ test("the operator's own password and that of replicas change under load; who ha
   const uids = async () =>
     (await objects.list('pods', namespace, '-l', 'app.kubernetes.io/instance=own')).map((pod) => pod.metadata.uid)
   const pods = await uids()
-  const loaded = await load(at(), 'own')
+  const loaded = await load(at(), 'own', 1000, unhurried)
   expect(await whoAmI(at(), 'own', 'operator', old('operator'))).toBe('operator')
   expect(await whoAmI(at(), 'own', 'replication', old('replication'))).toBe('PONG')
   const thief = redisThrough(await openTunnelTo('own'), { username: 'operator', password: old('operator') })

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import type { Cluster } from '../cluster/cluster.ts'
 import { openCluster } from '../cluster/open-cluster.ts'
-import { clientPod, restrictedNamespace, untilRunning } from './fixtures.ts'
+import { clientPod, restrictedNamespace, untilRunning, untilServiceAccount } from './fixtures.ts'
 import { Kubectl } from './kubectl.ts'
 import { Objects } from './objects.ts'
 import { alarmingLines } from './operator-log.ts'
@@ -25,6 +25,7 @@ export const suite = (namespace: string, { strangers = false } = {}): (() => Sui
       clientPod(namespace, 'client', { app: 'web' }),
       ...(strangers ? [clientPod(namespace, 'stranger', { app: 'other' })] : []),
     ]
+    await untilServiceAccount(objects, namespace)
     await objects.apply(...pods)
     for (const pod of pods) await untilRunning(objects, namespace, pod.metadata.name)
     made = { cluster, objects, namespace }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { clusterWithoutOperator } from './without-operator.ts'
 import { killAt, label, pointsOf, type Point } from './crash-points.ts'
@@ -21,6 +22,8 @@ const crash = async (
   await Promise.race([
     killed.done,
     untilEnded(lane, name).then(async () => {
+      // After the last write: the API server may show it before the proxy has its answer.
+      await Promise.race([killed.done, delay(2_000)])
       if (!killed.isReached()) throw new Error(`the flush ended and the operator never came to ${label(point)}`)
       await killed.done
     }),

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { auditRecords, sessionStores } from '../../src/api/resources.ts'
 import type { CredentialStatus } from '../../src/api/session-store-status.ts'
@@ -78,6 +79,8 @@ const crash = async (
   await Promise.race([
     killed.done,
     untilRotated(lane, request).then(async () => {
+      // After the last write: the API server may show it before the proxy has its answer.
+      await Promise.race([killed.done, delay(2_000)])
       if (!killed.isReached()) throw new Error(`it was done, and the operator never came to ${label(point)}`)
       await killed.done
     }),

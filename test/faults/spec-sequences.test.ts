@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { sessionStores, type SessionStore } from '../../src/api/resources.ts'
+import { isApiError } from '../../src/kubernetes/errors.ts'
 import { waitUntil } from '../cluster/wait-until.ts'
 import { canLogIn } from '../e2e/can-log-in.ts'
 import { connectClient, countSessions, isReady, store, writeSessions } from '../e2e/fixtures.ts'
@@ -73,10 +74,18 @@ class Sequence {
     this.#spec = spec
   }
 
+  /** As `kubectl edit` does: the operator may write status in between. */
   async #put(spec: WrittenSpec): Promise<void> {
     const { api, namespace } = this.#lane
-    const current = await api.get(sessionStores, { namespace, name: this.#name })
-    await api.replace(sessionStores, { ...current, spec } as SessionStore)
+    for (;;) {
+      const current = await api.get(sessionStores, { namespace, name: this.#name })
+      try {
+        await api.replace(sessionStores, { ...current, spec } as SessionStore)
+        return
+      } catch (error) {
+        if (!isApiError(error, 'conflict')) throw error
+      }
+    }
   }
 
   async #read(): Promise<KubeObject> {

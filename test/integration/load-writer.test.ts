@@ -10,6 +10,7 @@ import { stopAll, type ProcessRecord } from '../cluster/recorded-process.ts'
 import { missing } from '../e2e/load/missing.ts'
 import type { WriterSettings } from '../e2e/load/messages.ts'
 import type { Writer } from '../e2e/load/running-writer.ts'
+import { waitUntil } from '../cluster/wait-until.ts'
 import { startWriter } from '../e2e/load/writer.ts'
 import { startRedis } from './redis-server.ts'
 
@@ -79,10 +80,15 @@ test('an outage is measured whole, and what it lost is counted', async () => {
   expect(report.failures['ECONNREFUSED']).toBeGreaterThan(1)
 })
 
+const untilRefused = async (error: string) => {
+  const refused = async () => (await admin.info('errorstats')).includes(`errorstat_${error}:`)
+  await waitUntil(`the server has refused with ${error}`, refused, { timeoutMs: 10_000, intervalMs: 10 })
+}
+
 test('a server that refuses, then hangs, is told apart', async () => {
   const writer = await write()
   await admin.replicaof('127.0.0.1', '1')
-  await delay(100)
+  await untilRefused('READONLY')
   await admin.replicaof('NO', 'ONE')
   await writer.untilWrites(writer.mark())
   const hungMs = writer.mark()
@@ -116,7 +122,7 @@ test('a login that is refused is read again from its file', async () => {
   const writer = await write({ rereadSecretFile })
   await admin.acl('SETUSER', 'web', 'resetpass', '>renewed')
   await admin.client('KILL', 'USER', 'web')
-  await delay(200)
+  await untilRefused('WRONGPASS')
   writeFileSync(rereadSecretFile, JSON.stringify(renewed))
   await writer.untilWrites(writer.mark())
   const report = await writer.stop()

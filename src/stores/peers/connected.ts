@@ -10,7 +10,7 @@ export interface Peer {
   readonly connection: string
 }
 
-/** Connections of these users, on all nodes. Throws a `RedisError`. */
+/** Connections of these users, on all nodes, those that only listen to channels included. Throws a `RedisError`. */
 export const connectedPeers = async (
   nodes: readonly AnsweringNode[],
   users: ReadonlySet<string>,
@@ -19,15 +19,18 @@ export const connectedPeers = async (
   const lists = await Promise.all(
     nodes.map(async (node) => ({
       node,
-      list: String(await node.state.connection.call(['CLIENT', 'LIST', 'TYPE', 'NORMAL'], { signal })),
+      list: String(await node.state.connection.call(['CLIENT', 'LIST'], { signal })),
     })),
   )
-  return lists.flatMap(({ node, list }) =>
-    list.split('\n').flatMap((line) => {
-      const user = / user=(\S+)/.exec(line)?.[1]
-      const connection = / addr=(\S+)/.exec(line)?.[1]
-      if (user === undefined || connection === undefined || !users.has(user)) return []
-      return [{ node, user, connection, address: connection.slice(0, connection.lastIndexOf(':')) }]
-    }),
-  )
+  return lists.flatMap(({ node, list }) => parsePeers(list, users).map((peer) => ({ node, ...peer })))
 }
+
+/** The connections of these users in a reply of `CLIENT LIST`. An IPv6 address stands in brackets there (`formatAddr` of Redis' `anet.c`). */
+export const parsePeers = (list: string, users: ReadonlySet<string>): readonly Omit<Peer, 'node'>[] =>
+  list.split('\n').flatMap((line) => {
+    const user = / user=(\S+)/.exec(line)?.[1]
+    const connection = / addr=(\S+)/.exec(line)?.[1]
+    if (user === undefined || connection === undefined || !users.has(user)) return []
+    const host = connection.slice(0, connection.lastIndexOf(':'))
+    return [{ user, connection, address: host.replace(/^\[(.*)\]$/, '$1') }]
+  })

@@ -11,6 +11,8 @@ export type PeerFinding = Pick<Condition, 'status' | 'reason' | 'message'>
 
 /** Named in a message at most. */
 const mostNamed = 5
+/** Addresses looked up at once. */
+const atOnce = 4
 
 /**
  * Compares who is connected with who is declared, and says so. With enforcement the connections of those who are not are closed: a NetworkPolicy that is made
@@ -31,9 +33,15 @@ export const findUndeclared = async (
     new Set(users),
     signal,
   )
-  const judged = await Promise.all(
-    peers.map(async (peer) => ({ peer, ...(await judge(runtime, store, peer, signal)) })),
-  )
+  // A pool of connections has one address, and each look-up asks the API server for a list.
+  const addresses = [...new Set(peers.map(({ address }) => address))]
+  const verdicts = new Map<string, Judgement>()
+  for (let from = 0; from < addresses.length; from += atOnce) {
+    const some = addresses.slice(from, from + atOnce)
+    const found = await Promise.all(some.map((address) => judge(runtime, store, address, signal)))
+    for (const [index, address] of some.entries()) verdicts.set(address, found[index] ?? unseen(address))
+  }
+  const judged = peers.map((peer) => ({ peer, ...(verdicts.get(peer.address) ?? unseen(peer.address)) }))
   const of = (verdict: Verdict) => judged.filter((each) => each.verdict === verdict)
   const undeclared = of('undeclared')
   if (enforcement === 'Enforce') for (const { peer } of undeclared) await cut(runtime, store, peer, signal)
@@ -59,17 +67,24 @@ export const findUndeclared = async (
   return { status: 'True', reason: 'Declared', message: 'Every connection comes from a pod of spec.clients[].from' }
 }
 
-/** `name`: as people know it, a pod or an address. */
+interface Judgement {
+  readonly verdict: Verdict
+  /** As people know it: a pod or an address. */
+  readonly name: string
+}
+
+const unseen = (address: string): Judgement => ({ verdict: 'unknown', name: address })
+
 const judge = async (
   runtime: StoreRuntime,
   store: ReadSessionStore,
-  { address }: Peer,
+  address: string,
   signal: AbortSignal,
   options: { readonly fresh?: boolean } = {},
-): Promise<{ readonly verdict: Verdict; readonly name: string }> => {
+): Promise<Judgement> => {
   const namespace = storeNamespace(store)
   const pod = await runtime.knownPods.find(runtime.client, address, signal, options)
-  if (!pod) return { verdict: 'unknown', name: address }
+  if (!pod) return unseen(address)
   const { name = '', namespace: there = namespace, labels = {} } = pod.metadata
   const verdict = isDeclared(store.spec.clients, namespace, { namespace: there, labels })
   return { verdict, name: there === namespace ? `pod ${name}` : `pod ${there}/${name}` }
@@ -77,7 +92,7 @@ const judge = async (
 
 /** By what the API server says now: the address may have been another pod's a minute ago. */
 const cut = async (runtime: StoreRuntime, store: ReadSessionStore, peer: Peer, signal: AbortSignal): Promise<void> => {
-  const { verdict } = await judge(runtime, store, peer, signal, { fresh: true })
+  const { verdict } = await judge(runtime, store, peer.address, signal, { fresh: true })
   if (verdict !== 'undeclared') return
   runtime.guard()
   await peer.node.state.connection.call(['CLIENT', 'KILL', 'ADDR', peer.connection, 'USER', peer.user], { signal })

@@ -11,7 +11,7 @@ const most = 10_000
 export class KnownPods {
   readonly #clock: Clock
   readonly #namespaces: readonly string[] | 'all'
-  readonly #found = new Map<string, { readonly pod: Pod | undefined; readonly atMs: number }>()
+  readonly #found = new Map<string, { readonly pod: Promise<Pod | undefined>; readonly atMs: number }>()
 
   /** `namespaces`: those in which the operator may see pods. */
   constructor(clock: Clock, namespaces: readonly string[] | 'all') {
@@ -23,15 +23,20 @@ export class KnownPods {
   async find(client: Client, address: string, signal: AbortSignal, { fresh = false } = {}): Promise<Pod | undefined> {
     const known = this.#found.get(address)
     const nowMs = this.#clock.monotonicMs()
-    if (known && !fresh && nowMs - known.atMs < keptMs) return known.pod
-    const pod = await this.#lookUp(client, address, signal)
+    if (known && !fresh && nowMs - known.atMs < keptMs) return await known.pod
+    const entry = { pod: this.#lookUp(client, address, signal), atMs: nowMs }
     this.#found.delete(address)
-    this.#found.set(address, { pod, atMs: nowMs })
+    this.#found.set(address, entry)
     for (const oldest of this.#found.keys()) {
       if (this.#found.size <= most) break
       this.#found.delete(oldest)
     }
-    return pod
+    try {
+      return await entry.pod
+    } catch (error) {
+      if (this.#found.get(address) === entry) this.#found.delete(address)
+      throw error
+    }
   }
 
   async #lookUp(client: Client, address: string, signal: AbortSignal): Promise<Pod | undefined> {

@@ -1,6 +1,7 @@
 import type { SessionStoreStatus } from '../../api/session-store-status.ts'
 import type { Keyspace } from '../../redis/info.ts'
 import type { SweepResult } from '../../redis/sweep.ts'
+import type { Tally } from './sweeps.ts'
 
 export type Sessions = NonNullable<SessionStoreStatus['sessions']>
 
@@ -23,12 +24,18 @@ export interface CountOptions {
   readonly now: Date
 }
 
-/**
- * The counts of now, from those of before, what Redis counts and what a sweep found (undefined: none was made). */
+/** What sweeps saw and did since the counts of before. */
+export interface Swept {
+  /** Of one that came to its end; undefined: there was none. */
+  readonly found: SweepResult | undefined
+  readonly done: Tally
+}
+
+/** The counts of now, from those of before, what Redis counts and what sweeps found and did. */
 export const countSessions = (
   before: Sessions | undefined,
   { keyspace: { keys, expires }, runId, evictedKeys }: Counted,
-  found: SweepResult | undefined,
+  { found, done }: Swept,
   { exempt, max, absolute, now }: CountOptions,
 ): Sessions => {
   const withoutEnd = keys - expires
@@ -39,11 +46,11 @@ export const countSessions = (
     immortal: exempt ? Math.min(left ?? before?.immortal ?? 0, withoutEnd) : withoutEnd,
     overMax: max && keys > 0 ? (found?.overMax ?? before?.overMax ?? 0) : 0,
     tooOld: absolute && keys > 0 ? (found?.tooOld ?? before?.tooOld ?? 0) : 0,
-    correctedTotal: (before?.correctedTotal ?? 0) + (found?.corrected ?? 0),
-    endedTotal: (before?.endedTotal ?? 0) + (found?.ended ?? 0),
+    correctedTotal: (before?.correctedTotal ?? 0) + done.corrected,
+    endedTotal: (before?.endedTotal ?? 0) + done.ended,
     evictedTotal: (before?.evictedTotal ?? 0) + newlyEvicted(before?.evictedSeen, { runId, evictedKeys }),
   }
-  const correctedAt = found && found.corrected > 0 ? now.toISOString() : before?.correctedAt
+  const correctedAt = done.corrected > 0 ? now.toISOString() : before?.correctedAt
   const same =
     before !== undefined &&
     Object.entries(counts).every(([name, count]) => count === (before[name as keyof typeof counts] ?? 0))

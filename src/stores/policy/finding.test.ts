@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { presetOf } from '../../sessions/presets.ts'
 import { policyFinding } from './finding.ts'
 
-const [report, enforce] = [{ enforcement: 'Report' }, { enforcement: 'Enforce' }] as const
+const report = { enforcement: 'Report', acts: false } as const
+const enforce = { enforcement: 'Enforce', acts: true } as const
 const none = { immortal: 0, overMax: 0, tooOld: 0, corrected: false }
 
 test("sessions without a time to live are reported with the library's own remedy", () => {
@@ -26,5 +27,25 @@ test('a policy that only holds because sweeps correct it says so, until they nee
 })
 
 test('a store that nobody looks at is not called sound', () => {
-  expect(policyFinding({ enforcement: 'Disabled' }, none, presetOf('express')).status).toBe('Unknown')
+  expect(policyFinding({ enforcement: 'Disabled', acts: false }, none, presetOf('express')).status).toBe('Unknown')
+})
+
+test('sessions without an end that come in between two sweeps do not make an enforced policy a broken one', () => {
+  const finding = policyFinding(enforce, { ...none, immortal: 5, corrected: true }, presetOf('rails-redis-store'))
+  expect(finding).toMatchObject({ status: 'True', reason: 'Corrected' })
+  expect(finding.message).toContain('expire_after')
+  expect(policyFinding(enforce, { ...none, immortal: 5 }, presetOf('express')).reason).toBe('ImmortalSessions')
+})
+
+test('nobody puts anything right in a paused store, and it says so', () => {
+  const paused = { enforcement: 'Enforce', acts: false } as const
+  const finding = policyFinding(paused, { ...none, tooOld: 1 }, presetOf('spring-session'))
+  expect(finding).toMatchObject({ status: 'False', reason: 'SessionsTooOld' })
+  expect(finding.message).toContain('spec.maintenance.paused')
+})
+
+test('a sweep that Redis refuses leaves nothing known', () => {
+  const finding = policyFinding({ ...enforce, failure: 'EVAL: MISCONF' }, none, presetOf('express'))
+  expect(finding).toMatchObject({ status: 'Unknown', reason: 'SweepFailed' })
+  expect(finding.message).toContain('MISCONF')
 })

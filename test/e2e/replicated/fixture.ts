@@ -59,7 +59,11 @@ export interface LoadOptions {
   readonly engine?: 'Redis' | 'Valkey'
   readonly seeds?: number
   readonly replicas?: number
+  readonly commandTimeoutMs?: number
 }
+
+/** For a writer of whose requests none may fail, and whose gaps nobody measures: what takes long on a busy machine has not failed. */
+export const unhurried = { commandTimeoutMs: 5_000 } as const
 
 export interface Loaded {
   readonly client: StoreClient
@@ -71,16 +75,21 @@ export interface Loaded {
 export const loadedStore = async (
   suite: Suite,
   name: string,
-  { spec = {}, engine = 'Redis', seeds = 1000, replicas = 2 }: LoadOptions = {},
+  { spec = {}, engine = 'Redis', seeds = 1000, replicas = 2, ...writing }: LoadOptions = {},
 ): Promise<Loaded> => {
   const { objects, namespace } = suite
   await objects.apply(store(namespace, name, { engine, spec: { ...topology(replicas), ...spec } }))
   await untilReady(objects, namespace, name)
   await untilWhole(suite, name, { replicas })
-  return await load(suite, name, seeds)
+  return await load(suite, name, seeds, writing)
 }
 
-export const load = async (suite: Suite, name: string, seeds = 1000): Promise<Loaded> => {
+export const load = async (
+  suite: Suite,
+  name: string,
+  seeds = 1000,
+  writing: Pick<LoadOptions, 'commandTimeoutMs'> = {},
+): Promise<Loaded> => {
   const { cluster, objects, namespace } = suite
   const client = await connectClient(cluster, objects, namespace, name)
   await writeSessions(client.redis, seeds)
@@ -96,6 +105,7 @@ export const load = async (suite: Suite, name: string, seeds = 1000): Promise<Lo
     password: secret['password'] ?? '',
     ...encryptionOf(secret),
     prefix: 'shop:session',
+    ...writing,
   })
   await writer.untilAcknowledged(100)
   return { client, writer, seeds }

@@ -131,7 +131,7 @@ test('a primary that is killed while a flush drains: the next one is fenced and 
   const loaded = await loadedStore(at(), 'killed', { seeds })
   await loaded.writer.stop()
   const { primary } = await untilWhole(at(), 'killed')
-  await objects.create(flush(namespace, 'killed-1', 'killed', { drain: '4s' }))
+  await objects.create(flush(namespace, 'killed-1', 'killed', { drain: '12s' }))
   await objects.until('flushsessions', 'killed-1', namespace, 'fenced', (each) => isTrue(each, 'Deleted'))
   process.kill(await cluster.containerPid(namespace, primary?.current ?? '', 'redis'), 'SIGKILL')
   const status = flushStatus(await untilPhase('killed-1', 'Completed'))

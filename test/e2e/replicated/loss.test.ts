@@ -70,8 +70,8 @@ test('every pod deleted at once: the store comes back by itself, and says that e
     (each) => isWhole()(each) && statusOf(each).primary?.change.basis === 'Empty',
     120_000,
   )
-  const events = await objects.list('events', namespace)
-  expect(events.map((event) => event['reason'])).toContain('SessionsLost')
+  const told = async () => (await objects.list('events', namespace)).some((event) => event['reason'] === 'SessionsLost')
+  await waitUntil('an Event says that sessions are lost', told, { timeoutMs: 30_000 })
   const client = await connectClient(cluster, objects, namespace, 'all')
   await writeSessions(client.redis, 10)
   expect(await countSessions(client.redis, 10)).toBe(10)

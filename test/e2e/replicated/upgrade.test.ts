@@ -6,7 +6,7 @@ import { missing } from '../load/missing.ts'
 import { nextVersion } from '../next-version.ts'
 import { conditionOf } from '../objects.ts'
 import { suite } from '../suite.ts'
-import { expectSeeds, load, loadedStore, unload, untilWhole } from './fixture.ts'
+import { expectSeeds, load, loadedStore, unhurried, unload, untilWhole } from './fixture.ts'
 
 const at = suite('e2e-upgrade')
 
@@ -29,10 +29,10 @@ const podsOf = async (name: string) => {
 test('the operator is upgraded under load: no pod restarts, no request fails, and the new one is in charge', async () => {
   const { objects, namespace } = at()
   const next = await operatorImage(() => undefined, nextVersion)
-  const replicated = await loadedStore(at(), 'many', { spec: { tls: { mode: 'Managed' } } })
+  const replicated = await loadedStore(at(), 'many', { spec: { tls: { mode: 'Managed' } }, ...unhurried })
   await objects.apply(store(namespace, 'one'))
   await untilReady(objects, namespace, 'one')
-  const standalone = await load(at(), 'one')
+  const standalone = await load(at(), 'one', 1000, unhurried)
   const before = [await podsOf('many'), await podsOf('one')]
   const marks = [replicated, standalone].map(({ writer }) => writer.mark())
   await install(next)

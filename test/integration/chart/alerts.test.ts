@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { run } from '../../cluster/command.ts'
+import { release } from './as-installed.ts'
 import { chart } from './install.ts'
 import { namesOf, only, render } from './rendered.ts'
 
@@ -34,6 +35,10 @@ const condition = (type: string, status: string, values: string): Series => ({
   values,
 })
 
+/** Who leads what: the metric is client-go's, and other components have it too. */
+const leads = (pod: string, name: string, namespace: string): string =>
+  `leader_election_master_status{pod="${pod}", name="${name}", namespace="${namespace}"}`
+
 /** What makes each alert fire, how many minutes after the first sample it does so, and a series with which it does not. */
 const cases: Readonly<
   Record<string, { readonly fires: readonly Series[]; readonly atMinute: number; readonly quiet: readonly Series[] }>
@@ -59,6 +64,11 @@ const cases: Readonly<
       { series: 'sessionstore_node_memory_used_bytes{node="a-1", role="replica"}', values: '95x120' },
       { series: 'sessionstore_maxmemory_bytes{}', values: '100x120' },
     ],
+  },
+  SessionStoreMemoryUnsafe: {
+    fires: [condition('MemorySafe', 'false', '1x120')],
+    atMinute: 5,
+    quiet: [condition('MemorySafe', 'true', '1x120')],
   },
   SessionStoreEvicting: {
     fires: [{ series: 'sessionstore_sessions_evicted_total{}', values: '0 0 5x120' }],
@@ -94,9 +104,16 @@ const cases: Readonly<
     quiet: [{ series: 'sessionstore_unaccounted_processes{}', values: '0x120' }],
   },
   FlushSessionsFailed: {
-    fires: [{ series: 'flushsessions_failed_timestamp_seconds{store="web"}', values: '0x120' }],
+    fires: [
+      { series: 'flushsessions_failed_timestamp_seconds{store="web"}', values: '60x120' },
+      { series: 'flushsessions_completed_timestamp_seconds{store="web"}', values: '0x120' },
+      { series: 'flushsessions_completed_timestamp_seconds{store="other"}', values: '120x120' },
+    ],
     atMinute: 0,
-    quiet: [{ series: 'flushsessions_completed_timestamp_seconds{store="web"}', values: '0x120' }],
+    quiet: [
+      { series: 'flushsessions_failed_timestamp_seconds{store="web"}', values: '0x120' },
+      { series: 'flushsessions_completed_timestamp_seconds{store="web"}', values: '60x120' },
+    ],
   },
   FlushSessionsFenceHeld: {
     fires: [{ series: 'flushsessions_fence_since_timestamp_seconds{store="web"}', values: '0x120' }],
@@ -109,17 +126,23 @@ const cases: Readonly<
     quiet: [{ series: 'flushsessions_unfinished_since_timestamp_seconds{store="web"}', values: '6600x120' }],
   },
   SessionStoreOperatorAway: {
-    fires: [{ series: 'leader_election_master_status{pod="a"}', values: '0x120' }],
+    fires: [
+      { series: leads('a', release.fullname, release.namespace), values: '0x120' },
+      { series: leads('b', 'kube-controller-manager', 'kube-system'), values: '1x120' },
+      { series: leads('c', release.fullname, 'another-one'), values: '1x120' },
+    ],
     atMinute: 2,
     quiet: [
-      { series: 'leader_election_master_status{pod="a"}', values: '0x120' },
-      { series: 'leader_election_master_status{pod="b"}', values: '1x120' },
+      { series: leads('a', release.fullname, release.namespace), values: '0x120' },
+      { series: leads('b', release.fullname, release.namespace), values: '1x120' },
     ],
   },
 }
 
 const named = ({ series, values }: Series) => ({
-  series: series.replace('{', '{namespace="shop", name="web", ').replace(', }', '}'),
+  series: series.includes('namespace=')
+    ? series
+    : series.replace('{', '{namespace="shop", name="web", ').replace(', }', '}'),
   values,
 })
 

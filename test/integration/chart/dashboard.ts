@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { asInstalled } from './as-installed.ts'
 import { chart } from './install.ts'
 
 interface Dashboard {
@@ -12,8 +13,9 @@ interface Dashboard {
   readonly annotations: { readonly list: readonly { readonly name: string; readonly expr: string }[] }
 }
 
+/** As the chart installs it under its own name. */
 export const dashboard = JSON.parse(
-  readFileSync(join(chart, 'files/dashboards/session-stores.json'), 'utf8'),
+  asInstalled(readFileSync(join(chart, 'files/dashboards/session-stores.json'), 'utf8')),
 ) as Dashboard
 
 /** Every query with the panel's title, and Grafana's variables filled in: one store, or all of them. */
