@@ -15,7 +15,10 @@ let folder = ''
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'alerts-'))
-  const rule = only(await render('--set=prometheusRule.enabled=true'), 'PrometheusRule')
+  const rule = only(
+    await render('--set=prometheusRule.enabled=true', `--namespace=${release.namespace}`),
+    'PrometheusRule',
+  )
   writeFileSync(join(folder, 'rules.yaml'), stringify(rule.spec))
 })
 

@@ -8,6 +8,7 @@ import { registerFlushMetrics } from '../../../src/flushes/metrics.ts'
 import { createMetrics } from '../../../src/kubernetes/metrics.ts'
 import { registerStoreMetrics } from '../../../src/stores/metrics.ts'
 import { run } from '../../cluster/command.ts'
+import { release } from './as-installed.ts'
 import { dashboard, queriesFor } from './dashboard.ts'
 import { namesOf, only, render } from './rendered.ts'
 
@@ -25,8 +26,8 @@ const ours = async (): Promise<ReadonlySet<string>> => {
 
 test('the ConfigMap holds the dashboard as it is, with the label of the sidecar; none unless asked for', async () => {
   const { metadata, data } = only(
-    (await render('--set=grafanaDashboard.enabled=true')).filter(({ metadata: { name } }) =>
-      name.endsWith('-dashboard'),
+    (await render('--set=grafanaDashboard.enabled=true', `--namespace=${release.namespace}`)).filter(
+      ({ metadata: { name } }) => name.endsWith('-dashboard'),
     ),
     'ConfigMap',
   )
