@@ -21,8 +21,8 @@ const hastyRules = () =>
   })
 
 export interface Prometheus {
-  /** Alerts that fire for an object of that name, sorted; without one, those of the operator. */
-  firing(namespace?: string, name?: string): Promise<readonly string[]>
+  /** Alerts that fire for an object of that name, sorted. */
+  firing(namespace: string, name: string): Promise<readonly string[]>
   /** Values of an instant query, by their labels. */
   query(
     expression: string,
