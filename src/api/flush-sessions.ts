@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { conditions, duration, label, rules, time } from './values.ts'
+import { conditions, duration, label, objectName, rules, time } from './values.ts'
 
 /** Who somebody is, as the API server saw it at admission. */
 export const identity = z.object({
@@ -8,12 +8,81 @@ export const identity = z.object({
   groups: z.array(z.string().max(1024)).max(256).meta({ 'x-kubernetes-list-type': 'set' }).optional(),
 })
 
+/** A key of a Secret of this namespace, one entry in each line. */
+const listRef = (key: string) =>
+  z.object({
+    name: objectName(),
+    key: z
+      .string()
+      .min(1)
+      .max(253)
+      .regex(/^[-._a-zA-Z0-9]+$/)
+      .default(key)
+      .describe('One in each line.'),
+  })
+
+const scopes = ['all', 'principals', 'sessionIds', 'createdBefore', 'keyPattern'] as const
+
+const scope = z
+  .object({
+    all: z.object({}).optional().describe('Every session of the store.'),
+    principals: z
+      .object({
+        values: z
+          .array(z.string().min(1).max(256))
+          .min(1)
+          .max(100)
+          .optional()
+          .describe('Anybody who may read this object reads them.'),
+        secretRef: listRef('principals').optional().describe('A Secret of this namespace that lists them.'),
+      })
+      .meta(
+        rules({
+          rule: 'has(self.values) != has(self.secretRef)',
+          message: 'say either values or secretRef',
+        }),
+      )
+      .optional()
+      .describe(
+        'Sessions of these people, by what the application keeps in them: see spec.sessions.principalPath of the store.',
+      ),
+    sessionIds: z
+      .object({ secretRef: listRef('sessionIds').describe('A Secret of this namespace that lists them.') })
+      .optional()
+      .describe('These sessions, by their ids or the values of their cookies.'),
+    createdBefore: time()
+      .optional()
+      .describe('Sessions that began before this; only for presets whose sessions say when.'),
+    keyPattern: z
+      .string()
+      .max(256)
+      .regex(/^[A-Za-z0-9._:@/+=~*-]+\*$/)
+      .optional()
+      .describe('Keys that match; `*` is any text. It begins with `<keyPrefix>:` and ends with `*`.'),
+  })
+  .meta(
+    rules({
+      rule: `[${scopes.map((name) => `has(self.${name})`).join(', ')}].filter(x, x).size() == 1`,
+      message: `say which sessions, by exactly one of ${scopes.join(', ')}: \`all: {}\` is every session of the store`,
+    }),
+  )
+
 const limits = z
   .object({
     drain: duration()
       .default('30s')
-      .describe('How long writes stay refused after the deletion: longer than the longest request of the application.'),
+      .describe(
+        'How long writes stay refused after the deletion, or what was deleted is remembered: longer than the longest request of the application.',
+      ),
     maxFence: duration().default('5m').describe('How long writes may stay refused in all.'),
+    maxAffected: z
+      .int()
+      .min(1)
+      .max(1_000_000_000)
+      .optional()
+      .describe(
+        'The flush fails when more sessions than this are in scope: before anything changes, or in the middle if they became more.',
+      ),
     onFenceTimeout: z
       .enum(['Release', 'Hold'])
       .default('Release')
@@ -36,14 +105,18 @@ const limits = z
 export const flushSessionsSpec = z
   .object({
     storeRef: z.object({ name: label(52).describe('A SessionStore of this namespace.') }),
-    scope: z
-      .object({ all: z.object({}).optional().describe('Every session of the store.') })
-      .meta(rules({ rule: 'has(self.all)', message: 'say which sessions: `all: {}` is every session of the store' })),
+    scope: scope.describe('Which sessions: exactly one of these.'),
     guarantee: z
-      .enum(['Fenced'])
-      .default('Fenced')
+      .enum(['Fenced', 'Guarded'])
+      .optional()
       .describe(
-        'Fenced: writes are refused while sessions are deleted and for `limits.drain` after, so none comes back.',
+        'Fenced (default with `all`): writes are refused while sessions are deleted and for `limits.drain` after, so none comes back. Guarded (default otherwise): nobody is held up; what was deleted is remembered, and deleted again whenever it comes back, for `limits.drain`.',
+      ),
+    onUndecodable: z
+      .enum(['Fail', 'Revoke', 'Skip'])
+      .default('Fail')
+      .describe(
+        'With `principals` and `createdBefore`: sessions that cannot be read. Fail: nothing is touched if there is one; Revoke: they end as well; Skip: they stay, and are counted.',
       ),
     reason: z
       .string()
@@ -73,16 +146,21 @@ export const flushSessionsSpec = z
   .meta(
     rules(
       {
+        rule: "!(has(self.guarantee) && self.guarantee == 'Guarded' && has(self.scope.all))",
+        message: 'every session at once cannot be guarded: use Fenced, or say whose sessions end',
+        fieldPath: '.guarantee',
+      },
+      {
         rule: 'has(oldSelf.abort) ? has(self.abort) && self.abort == oldSelf.abort : true',
         message: 'cannot change once it is set',
         fieldPath: '.abort',
       },
-      ...['storeRef', 'scope', 'guarantee', 'reason', 'dryRun', 'limits', 'ttlAfterFinished'].map((field) => ({
+      ...['storeRef', 'scope', 'onUndecodable', 'reason', 'dryRun', 'limits', 'ttlAfterFinished'].map((field) => ({
         rule: `self.${field} == oldSelf.${field}`,
         message: 'a FlushSessions cannot change once it is created (only abort can be set): create another one',
         fieldPath: `.${field}`,
       })),
-      ...['reference', 'requestedBy'].map((field) => ({
+      ...['reference', 'requestedBy', 'guarantee'].map((field) => ({
         rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
         message: 'a FlushSessions cannot change once it is created (only abort can be set): create another one',
         fieldPath: `.${field}`,
@@ -105,7 +183,18 @@ export const flushSessionsStatus = z.object({
       digest: z.string().describe("Of the spec, the store, its flush epoch and its nodes' run ids."),
       matched: z.int().meta({ format: 'int64' }).describe('Sessions in scope when the plan was made.'),
       percent: z.int(),
-      method: z.enum(['FlushDatabase', 'ScanAndUnlink']),
+      undecodable: z
+        .int()
+        .meta({ format: 'int64' })
+        .optional()
+        .describe('Sessions of which it cannot be said whether they are in scope.'),
+      clock: z.string().max(64).optional().describe('With createdBefore: what says when a session began.'),
+      confidence: z.enum(['Exact']).optional().describe('How far that can be trusted.'),
+      scopeFingerprint: z
+        .string()
+        .optional()
+        .describe('A keyed hash of the list in scope: who has the same list and the master key gets the same.'),
+      method: z.enum(['FlushDatabase', 'ScanAndUnlink', 'ByName']),
       estimatedSeconds: z.int(),
       costs: z.array(z.string().max(1024)).max(16),
     })
@@ -129,6 +218,15 @@ export const flushSessionsStatus = z.object({
         .describe("The deletion, in ms of the Redis server's clock: the drain counts from here."),
     })
     .optional(),
+  guard: z
+    .object({
+      startedAt: time().describe("When the last session in scope was deleted, by the operator's clock."),
+      startedAtMs: z.int().meta({ format: 'int64' }).describe("The same, in ms of the Redis server's clock."),
+      runId: z.string().describe('The process that remembers.'),
+      names: z.int().meta({ format: 'int64' }).describe('How many keys are remembered.'),
+    })
+    .optional()
+    .describe('Keys that were deleted and are deleted again whenever they come back.'),
   nodes: z
     .array(
       z.object({
@@ -146,7 +244,7 @@ export const flushSessionsStatus = z.object({
   resurrections: z
     .object({ removed: z.int().meta({ format: 'int64' }) })
     .optional()
-    .describe('Sessions that the second pass found and removed.'),
+    .describe('Sessions that came back and were removed: by the second pass, or by the guard.'),
   guarantee: z
     .object({
       assumptions: z.array(z.string().max(1024)).max(16),

@@ -14,6 +14,11 @@ const newest = { major: 8, minor: 8 } as const
 
 const code = (text: string): string => `\`${text}\``
 
+const pathOf = ({ principalPath }: Preset): string =>
+  principalPath
+    ? `by ${code(JSON.stringify(principalPath))}, unless \`spec.sessions.principalPath\` says another`
+    : 'when `spec.sessions.principalPath` says where it stands'
+
 const section = (preset: Preset): readonly string[] => [
   `## ${preset.name}`,
   '',
@@ -25,6 +30,7 @@ const section = (preset: Preset): readonly string[] => [
     'Keys in Redis': preset.keys.map(code).join('<br>'),
     'Written as': preset.payload,
     'Whose it is': preset.principal,
+    'Flush of `principals`': pathOf(preset),
     "The library's time to live": preset.lifetime,
     'Sessions without an end': preset.immortalRemedy,
     ...(preset.endless

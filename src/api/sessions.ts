@@ -77,6 +77,14 @@ export const sessions = z
       .describe(
         "What every session's key begins with, without the colon that ends it. Clients can reach nothing else. Immutable.",
       ),
+    principalPath: z
+      .array(z.string().min(1).max(128))
+      .min(1)
+      .max(8)
+      .optional()
+      .describe(
+        "Where in a session it says whose it is, for a flush of `principals`: names of fields, and places of elements in digits. Default: the preset's, where the library decides that.",
+      ),
     ttl: ttl.describe('How long a session may live.'),
   })
   .meta(

@@ -1,6 +1,9 @@
 import { writeAuditHead } from '../stores/write-audit-head.ts'
 import { writeStatusPart } from '../stores/write-status-part.ts'
-import { proceed, type Ending, type Flush, type StepResult } from './flush.ts'
+import { forgetRemembered } from '../redis/remembered-keys.ts'
+import { isGuarded, proceed, type Ending, type Flush, type StepResult } from './flush.ts'
+import { guardKey } from './guard-key.ts'
+import { onNode } from './node.ts'
 import type { FlushRuntime } from './runtime.ts'
 import { append } from './steps/record.ts'
 import { unfence } from './steps/unfence.ts'
@@ -8,7 +11,7 @@ import { unfence } from './steps/unfence.ts'
 /** Field manager of what flushes leave in a SessionStore's status. */
 const storeStatusManager = 'session-store-operator-flush'
 
-/** Lifts the fence, puts the result on record, and only then says so. Waits while Redis does not answer. */
+/** Lifts the fence or ends the guard, puts the result on record, and only then says so. Waits while Redis does not answer. */
 export const conclude = async (
   runtime: FlushRuntime,
   flush: Flush,
@@ -16,15 +19,16 @@ export const conclude = async (
   signal: AbortSignal,
 ): Promise<StepResult> => {
   if (flush.is('Recorded')) {
-    const unfenced = flush.is('Unfenced') ? proceed : await unfence(runtime, flush, signal)
-    if (unfenced.next !== 'continue') return unfenced
-    const { plan, nodes, fence, resurrections, guarantee, startedAt } = flush.status
+    const released = await release(runtime, flush, signal)
+    if (released.next !== 'continue') return released
+    const { plan, nodes, fence, guard, resurrections, guarantee, startedAt } = flush.status
     const type = { Completed: 'FlushCompleted', Failed: 'FlushFailed', Aborted: 'FlushAborted' } as const
     const details = {
       outcome: ending,
       plan,
       nodes,
       fence,
+      guard,
       resurrections,
       guarantee,
       startedAt,
@@ -43,6 +47,16 @@ export const conclude = async (
     message: ending.message,
   })
   return proceed
+}
+
+/** Whatever the flush held back is free, and what it remembered forgotten. */
+const release = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> => {
+  if (!isGuarded(flush.object)) return flush.is('Unfenced') ? proceed : await unfence(runtime, flush, signal)
+  if (flush.is('Scrubbed')) return proceed
+  return await onNode(runtime, flush, signal, async ({ connection }) => {
+    await forgetRemembered(connection, guardKey(flush), { signal })
+    return proceed
+  })
 }
 
 /** Counts the flush, once: that it was counted is in the same status, so a process that comes after a crash sees it. */

@@ -7,7 +7,16 @@ import { canonicalJson } from '../kubernetes/declared.ts'
 import type { ResolvedEngine } from '../stores/engines.ts'
 
 export type FlushConditionType =
-  'Planned' | 'Recorded' | 'Fenced' | 'Deleted' | 'Scrubbed' | 'Drained' | 'Verified' | 'Unfenced' | 'Replicated'
+  | 'Planned'
+  | 'Recorded'
+  | 'Fenced'
+  | 'Deleted'
+  | 'Scrubbed'
+  | 'Drained'
+  | 'Guarded'
+  | 'Verified'
+  | 'Unfenced'
+  | 'Replicated'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -89,4 +98,14 @@ export interface Ending {
   readonly phase: 'Completed' | 'Failed' | 'Aborted'
   readonly reason: string
   readonly message: string
+}
+
+/** True when nobody is held up, and what was deleted is watched instead. */
+export const isGuarded = ({ spec }: Pick<FlushSessions, 'spec'>): boolean =>
+  (spec.guarantee ?? (spec.scope.all ? 'Fenced' : 'Guarded')) === 'Guarded'
+
+/** True when the sessions in scope are gone, nobody is held up any more, and only nodes that are away are waited for. */
+export const waitsForNodes = ({ spec, status }: Pick<FlushSessions, 'spec' | 'status'>): boolean => {
+  const done = isGuarded({ spec }) ? 'Verified' : 'Unfenced'
+  return status?.conditions?.some(({ type, status: value }) => type === done && value === 'True') ?? false
 }

@@ -1,6 +1,7 @@
 import type { FlushSessionsStatus } from '../api/flush-sessions.ts'
 import type { ReadFlushSessions, ReadSessionStore } from '../api/resources.ts'
 import { presetFor } from '../sessions/presets.ts'
+import { isGuarded } from './flush.ts'
 
 /** What the guarantee rests on, and what it does not reach: said in every flush, as it is for this store. */
 export const guaranteeOf = (
@@ -10,6 +11,11 @@ export const guaranteeOf = (
   assumptions: [
     'Everything that writes sessions logs in to Redis as one of spec.clients.',
     `No request holds a session for longer than limits.drain (${flush.spec.limits.drain}).`,
+    ...(isGuarded(flush)
+      ? [
+          'No request in flight gives its session a new id, as a login does: that one is not remembered. Fenced excludes it.',
+        ]
+      : []),
     store.spec.topology.mode === 'Replicated'
       ? 'Every process that held these sessions is in status.nodes: none was started by somebody else from a copy of the data.'
       : 'The pod that answers is the only one of this store: none was deleted by force while its node was out of reach.',
@@ -20,6 +26,11 @@ export const guaranteeOf = (
 
 /** What the flush costs the people who use the application, before anybody agrees to it. */
 export const costsOf = (flush: ReadFlushSessions, store: ReadSessionStore, matched: number): readonly string[] => [
-  `${matched} sessions end. Everybody logs in again, you as well: expect a peak of logins.`,
-  `Writes are refused for at least ${flush.spec.limits.drain} and at most ${flush.spec.limits.maxFence}. ${presetFor(store.spec.sessions).fenceCost}`,
+  flush.spec.scope.all
+    ? `${matched} sessions end. Everybody logs in again, you as well: expect a peak of logins.`
+    : `${matched} sessions end. Who is not in scope stays logged in.`,
+  isGuarded(flush) ? 'Nobody is held up: logins and other sessions go on.' : fenceCostOf(flush, store),
 ]
+
+const fenceCostOf = (flush: ReadFlushSessions, store: ReadSessionStore): string =>
+  `Writes are refused for at least ${flush.spec.limits.drain} and at most ${flush.spec.limits.maxFence}. ${presetFor(store.spec.sessions).fenceCost}`

@@ -1,5 +1,5 @@
 import type { ReadSessionStore } from '../api/resources.ts'
-import { observe } from '../stores/observe.ts'
+import { connectBeside, observe, type StoreNode } from '../stores/observe.ts'
 import { isReplicated } from '../stores/topology/replicas.ts'
 import type { RedisConnection } from '../redis/connection.ts'
 import { RedisError } from '../redis/errors.ts'
@@ -14,6 +14,8 @@ export interface FlushNode {
   readonly uid: string
   readonly connection: RedisConnection
   readonly info: Info
+  /** Where it is. */
+  readonly place: StoreNode
 }
 
 /** A node that may hold sessions and does not answer: it has to acknowledge the deletion, or be proven gone. */
@@ -38,9 +40,11 @@ export const answeringNode = async (
   if (!node || !primary || node.info.loading || (!isReplicated(store) && !pod)) return undefined
   const others = nodes.filter(({ uid }) => uid !== primary.uid)
   const { name, uid } = primary
-  const replicas = others.flatMap(({ name, uid, state }) => (state.is === 'answering' ? [{ name, uid, ...state }] : []))
+  const replicas = others.flatMap((place) =>
+    place.state.is === 'answering' ? [{ name: place.name, uid: place.uid, ...place.state, place }] : [],
+  )
   const away = others.filter(({ uid, state }) => state.is !== 'answering' && mayHoldSessions(store, uid, state.is))
-  return { name, uid, connection: node.connection, info: node.info, replicas, away }
+  return { name, uid, connection: node.connection, info: node.info, place: primary, replicas, away }
 }
 
 /** A process that is proven gone holds nothing; the disk of its pod may, and the next one reads it. */
@@ -73,6 +77,22 @@ export const onNode = async (
   }
   flush.progress('WaitingForRedis', flush.status.progress?.percent ?? 0)
   return wait(retryMs)
+}
+
+/** Does long work on a connection of its own: on the one that decisions are made by, a hand-over would wait behind it. */
+export const beside = async <T>(
+  runtime: FlushRuntime,
+  flush: Flush,
+  { place }: FlushNode,
+  signal: AbortSignal,
+  work: (connection: RedisConnection) => Promise<T>,
+): Promise<T> => {
+  const connection = await connectBeside(runtime, flush.store, place, signal)
+  try {
+    return await work(connection)
+  } finally {
+    connection.close()
+  }
 }
 
 /** `INFO` in the same transaction as what it should describe: the process that answered both. */

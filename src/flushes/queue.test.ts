@@ -18,7 +18,13 @@ const flush = (
   spec: { storeRef: { name: more.store ?? 'web' }, scope: { all: {} }, reason: 'test', dryRun: more.dryRun ?? false },
   ...(more.status ? { status: more.status } : {}),
 })
-const fence = { startedAt: '', runId: 'r', deletedAtMs: 1 }
+const recorded = {
+  type: 'Recorded',
+  status: 'True' as const,
+  reason: 'IntentRecorded',
+  message: '',
+  lastTransitionTime: '2026-11-24T00:00:00Z',
+}
 
 test('the first of a store waits for nobody', () => {
   const first = flush('a', 1)
@@ -39,8 +45,8 @@ test('of two in one second the name decides', () => {
   expect(aheadOf(b, [a, b])?.metadata.name).toBe('a')
 })
 
-test('one that holds the fence goes on, whoever came earlier', () => {
-  const running = flush('b', 2, { status: { phase: 'Running', fence } })
+test('one whose intent is on record goes on, whoever came earlier', () => {
+  const running = flush('b', 2, { status: { phase: 'Running', conditions: [recorded] } })
   const earlier = flush('a', 1)
   expect(aheadOf(running, [earlier, running])).toBeUndefined()
   expect(aheadOf(earlier, [earlier, running])?.metadata.name).toBe('b')
@@ -56,4 +62,15 @@ test('a dry run waits for nobody, and nobody waits for it', () => {
 test('a flush of another store is no matter', () => {
   const real = flush('b', 2)
   expect(aheadOf(real, [real, flush('a', 1, { store: 'other' })])).toBeUndefined()
+})
+
+test('one that only waits for nodes holds nobody up', () => {
+  const done = (type: string) => ({ ...recorded, type })
+  const all = flush('a', 1, { status: { phase: 'Running', conditions: [recorded, done('Unfenced')] } })
+  const next = flush('b', 2)
+  expect(aheadOf(next, [all, next])).toBeUndefined()
+  const some = { ...all, spec: { ...all.spec, scope: { keyPattern: 'shop:*' } } }
+  expect(aheadOf(next, [some, next])?.metadata.name).toBe('a')
+  const verified = { ...some, status: { ...some.status, conditions: [recorded, done('Verified')] } }
+  expect(aheadOf(next, [verified, next])).toBeUndefined()
 })

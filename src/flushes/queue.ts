@@ -1,5 +1,5 @@
 import type { FlushSessions } from '../api/resources.ts'
-import { isFinal } from './flush.ts'
+import { isFinal, waitsForNodes } from './flush.ts'
 
 /** The flush that this one waits for, or undefined: one per store at a time, in the order of their creation. A dry run waits for none. */
 export const aheadOf = (flush: FlushSessions, all: readonly FlushSessions[]): FlushSessions | undefined => {
@@ -10,17 +10,16 @@ export const aheadOf = (flush: FlushSessions, all: readonly FlushSessions[]): Fl
       other.spec.storeRef.name === flush.spec.storeRef.name &&
       other.spec.dryRun !== true &&
       !isFinal(other.status) &&
+      // It may wait for long.
       !waitsForNodes(other) &&
       (isUnderWay(other) || isEarlier(other, flush)),
   )
   return others.toSorted((a, b) => (isEarlier(a, b) ? -1 : 1))[0]
 }
 
-const isUnderWay = (flush: FlushSessions): boolean => flush.status?.fence !== undefined && !isFinal(flush.status)
-
-/** Its fence is down, and it waits for a node that may be away for long: it holds up no other. */
-const waitsForNodes = (flush: FlushSessions): boolean =>
-  flush.status?.conditions?.some(({ type, status }) => type === 'Unfenced' && status === 'True') ?? false
+/** Its intent is on record. */
+const isUnderWay = ({ status }: FlushSessions): boolean =>
+  !isFinal(status) && (status?.conditions?.some((each) => each.type === 'Recorded' && each.status === 'True') ?? false)
 
 /** By the second of creation, then by name: every operator decides alike. */
 const isEarlier = (a: FlushSessions, b: FlushSessions): boolean => {

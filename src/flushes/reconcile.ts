@@ -13,12 +13,22 @@ import { readStore } from '../stores/read-store.ts'
 import { isReplicated } from '../stores/topology/replicas.ts'
 import { conclude } from './conclude.ts'
 import { ensureFinalizer, removeFinalizer } from './finalizer.ts'
-import { Flush, isFinal, type Ending, type FlushConditionType, type StepResult } from './flush.ts'
+import {
+  Flush,
+  isFinal,
+  isGuarded,
+  waitsForNodes,
+  type Ending,
+  type FlushConditionType,
+  type StepResult,
+} from './flush.ts'
 import { aheadOf } from './queue.ts'
 import { unprovenRequester } from './requester.ts'
 import type { FlushRuntime } from './runtime.ts'
+import { deleteStep } from './steps/delete.ts'
 import { drain } from './steps/drain.ts'
 import { fenceStep } from './steps/fence.ts'
+import { guard } from './steps/guard.ts'
 import { plan } from './steps/plan.ts'
 import { recordEnding, recordIntent } from './steps/record.ts'
 import { scrub } from './steps/scrub.ts'
@@ -29,16 +39,39 @@ import { flushManager, writeStatus } from './write-status.ts'
 
 type Step = (runtime: FlushRuntime, flush: Flush, signal: AbortSignal) => Promise<StepResult>
 
+interface Stage {
+  readonly done: FlushConditionType
+  readonly run: Step
+  /** Only of stores that have replicas. */
+  readonly replicated?: true
+  /** It changes nobody's rights and may take long: a failover must not wait for it. */
+  readonly unlocked?: true
+}
+
 /** The steps of a flush: each leaves a condition behind, and is skipped when it is there. Every one can be done again. */
-const steps: readonly { readonly done: FlushConditionType; readonly run: Step; readonly replicated?: true }[] = [
-  { done: 'Planned', run: plan },
+const begin: readonly Stage[] = [
+  { done: 'Planned', run: plan, unlocked: true },
   { done: 'Recorded', run: recordIntent },
-  { done: 'Deleted', run: fenceStep },
+]
+
+const fencedStages: readonly Stage[] = [
+  ...begin,
+  { done: 'Fenced', run: fenceStep },
+  { done: 'Deleted', run: deleteStep, unlocked: true },
   { done: 'Scrubbed', run: scrub },
   { done: 'Drained', run: drain },
   { done: 'Verified', run: verify },
   // Who is away may be so for long: people can log in before it is back.
   { done: 'Unfenced', run: unfence, replicated: true },
+  { done: 'Replicated', run: replicate, replicated: true },
+]
+
+const guardedStages: readonly Stage[] = [
+  ...begin,
+  { done: 'Deleted', run: deleteStep, unlocked: true },
+  { done: 'Guarded', run: guard, unlocked: true },
+  { done: 'Verified', run: verify, unlocked: true },
+  { done: 'Scrubbed', run: scrub },
   { done: 'Replicated', run: replicate, replicated: true },
 ]
 
@@ -123,7 +156,7 @@ const advance = async (
   }
   flush.status.phase = 'Running'
   flush.status.startedAt ??= runtime.clock.now().toISOString()
-  for (const step of steps) {
+  for (const step of isGuarded(flush.object) ? guardedStages : fencedStages) {
     if (flush.is(step.done) || (step.replicated && !isReplicated(flush.store))) continue
     if (step.done !== 'Planned' && flush.object.spec.dryRun)
       return await locked(() =>
@@ -136,7 +169,8 @@ const advance = async (
       )
     // Before the intent: whoever deletes the flush from then on waits for its end to be on record.
     if (step.done === 'Recorded') flush.adopt(await ensureFinalizer(runtime.client, flush.object, signal))
-    const result = await locked(() => step.run(runtime, flush, signal))
+    const run = () => step.run(runtime, flush, signal)
+    const result = await (step.unlocked ? run() : locked(run))
     if (result.next === 'fail') {
       log.warn({ reason: result.reason }, result.message)
       return await locked(() =>
@@ -156,7 +190,7 @@ const advance = async (
 /** Why a flush must not go on, or undefined. What is verified is finished, whatever was asked since; but nobody has to wait for a node for ever. */
 const stop = (runtime: FlushRuntime, flush: Flush): Ending | undefined => {
   const { metadata, spec } = flush.object
-  const waits = flush.is('Unfenced') && !flush.is('Replicated') && isReplicated(flush.store)
+  const waits = waitsForNodes({ spec, status: flush.status }) && !flush.is('Replicated') && isReplicated(flush.store)
   if (flush.is('Verified') && !waits) return undefined
   if (spec.abort) return { phase: 'Aborted', reason: 'Aborted', message: `Aborted: ${spec.abort.reason}` }
   if (metadata.deletionTimestamp !== undefined)

@@ -25,7 +25,8 @@ export const operatorCommands = [
   '+client|kill', '+client|list', '+client|setname', '+client|pause', '+client|unpause',
   '+config|get', '+config|set',
   '+replicaof',
-  '+set', '+del', '+scan', '+unlink', '+flushdb', '+eval', '+pttl', '+pexpire', '+hget', '+bgrewriteaof', '+waitaof',
+  '+set', '+del', '+scan', '+unlink', '+flushdb', '+eval', '+pttl', '+pexpire', '+get', '+hget', '+exists', '+bgrewriteaof', '+waitaof',
+  '+sadd', '+sscan', '+scard',
 ] // prettier-ignore
 
 /** Hashes of the passwords of the users that are not a client's. */

@@ -1,7 +1,10 @@
 /** A reply of Redis, as RESP carries it. */
 export type Reply = string | number | null | Error | readonly Reply[]
 
-export type Argument = string | number
+export type Argument = string | number | Buffer
+
+/** A reply whose texts are bytes, as the server has them. */
+export type BinaryReply = Buffer | number | null | readonly BinaryReply[]
 
 /** A command and its arguments, such as `['ACL', 'SAVE']`. */
 export type Command = readonly [string, ...Argument[]]
@@ -19,6 +22,8 @@ export interface RedisCallOptions {
 export interface RedisConnection {
   /** Runs one command. Throws a `RedisError`. */
   call(command: Command, options?: RedisCallOptions): Promise<Reply>
+  /** Runs one command whose reply may hold any bytes. Throws a `RedisError`. */
+  callBinary(command: Command, options?: RedisCallOptions): Promise<BinaryReply>
   /** `MULTI`, the commands, `EXEC` in one write. Throws a `RedisError` when any of them was refused. */
   transaction(commands: readonly Command[], options?: RedisCallOptions): Promise<readonly Reply[]>
   /** False once it has broken or was closed. */

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import type { Command, Endpoint, Login, RedisCallOptions, RedisConnection, Reply } from './connection.ts'
+import type { BinaryReply, Command, Endpoint, Login, RedisCallOptions, RedisConnection, Reply } from './connection.ts'
 import { RedisError, replyError } from './errors.ts'
 import { tlsConnector, type TlsPeer } from './tls-peer.ts'
 
@@ -86,7 +86,7 @@ const failure = (command: string, error: unknown): RedisError => {
 }
 
 const label = (command: Command): string =>
-  ['ACL', 'CLIENT', 'CONFIG'].includes(command[0]) ? `${command[0]} ${command[1] ?? ''}` : command[0]
+  ['ACL', 'CLIENT', 'CONFIG'].includes(command[0]) ? `${command[0]} ${String(command[1] ?? '')}` : command[0]
 
 class IoredisConnection implements RedisConnection {
   readonly #redis: Redis
@@ -101,10 +101,19 @@ class IoredisConnection implements RedisConnection {
   }
 
   async call(command: Command, options: RedisCallOptions = {}): Promise<Reply> {
-    options.signal?.throwIfAborted()
     const [name, ...rest] = command
+    return (await this.#reply(command, options, () => this.#redis.call(name, ...rest))) as Reply
+  }
+
+  async callBinary(command: Command, options: RedisCallOptions = {}): Promise<BinaryReply> {
+    const [name, ...rest] = command
+    return (await this.#reply(command, options, () => this.#redis.callBuffer(name, ...rest))) as BinaryReply
+  }
+
+  async #reply(command: Command, options: RedisCallOptions, send: () => Promise<unknown>): Promise<unknown> {
+    options.signal?.throwIfAborted()
     try {
-      return (await withTimeout(this.#redis.call(name, ...rest), options.timeoutMs ?? replyTimeoutMs)) as Reply
+      return await withTimeout(send(), options.timeoutMs ?? replyTimeoutMs)
     } catch (error) {
       throw this.#closeUnlessReply(failure(label(command), error))
     }

@@ -1,3 +1,5 @@
+import { birthLua, type Birth } from './birth.ts'
+import { luaPattern, under } from './glob.ts'
 import type { Clock } from './pace.ts'
 import type { RedisCallOptions, RedisConnection } from './connection.ts'
 import { paced } from './pace.ts'
@@ -14,13 +16,6 @@ export interface TtlLimits {
   readonly birth: Birth | undefined
   /** Patterns of keys that are left alone, after `<prefix>:`; `*` is any text. */
   readonly exempt: readonly string[]
-}
-
-/** A field of a hash that has a time in ms since 1970: in digits, or as Java writes a `Long`. */
-export interface Birth {
-  /** Which keys are such hashes, after `<prefix>:`; `*` is any text. Keys of other types are passed over. */
-  readonly keys: string
-  readonly field: string
 }
 
 /** What was found of the keys under the prefix, and what was done about it. */
@@ -47,24 +42,12 @@ export interface SweepOptions extends RedisCallOptions {
 const pageSize = 200
 
 // One page in the server: keys, values and times stay there. A script runs alone, so a session that its library renews meanwhile is not judged by what was
-// read before. A Java Long is 82 bytes, its value the last eight, big endian (Spring Session 3.5 and 4.1).
+// read before.
 const pageScript = `
 local act, default, max, absolute, field = ARGV[4] == '1', tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
 local births = ARGV[9]
-local time = redis.call('TIME')
+${birthLua}local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function began(key)
-  if absolute == 0 or not string.match(key, births) then return nil end
-  local value = redis.pcall('HGET', key, field)
-  -- A hash without it is what a request in flight wrote back of a session that was deleted: it logs nobody in, and requests with it fail.
-  if value == false then return 0 end
-  if type(value) ~= 'string' then return nil end
-  if string.sub(value, 1, 2) ~= '\\172\\237' then return tonumber(value) end
-  if #value ~= 82 then return nil end
-  local ms = 0
-  for at = #value - 7, #value do ms = ms * 256 + string.byte(value, at) end
-  return ms
-end
 local function exempt(key)
   for at = 10, #ARGV do
     if string.match(key, ARGV[at]) then return true end
@@ -75,7 +58,7 @@ local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])
 local immortal, over, old, corrected, ended = 0, 0, 0, 0, 0
 for _, key in ipairs(page[2]) do
   if not exempt(key) then
-    local birth = began(key)
+    local birth = absolute > 0 and began(key) or nil
     local left = redis.call('PTTL', key)
     if birth and now - birth >= absolute then
       old = old + 1
@@ -106,7 +89,7 @@ export const sweepTtl = async (
 ): Promise<SweepResult> => {
   const birth = limits.absoluteMs === undefined ? undefined : limits.birth
   const fixed = [
-    `${escapeGlob(keyPrefix)}:*`,
+    under(keyPrefix),
     pageSize,
     act ? 1 : 0,
     limits.defaultMs,
@@ -133,10 +116,3 @@ export const sweepTtl = async (
   const [examined = 0, immortal = 0, overMax = 0, tooOld = 0, corrected = 0, ended = 0] = sums
   return { examined, immortal, overMax, tooOld, corrected, ended }
 }
-
-/** A prefix as a glob that matches it and nothing else. */
-export const escapeGlob = (text: string): string => text.replaceAll(/[\\*?[\]]/g, (character) => `\\${character}`)
-
-/** A pattern after a prefix, as Lua matches it: `*` is any text, and nothing else has a meaning. */
-export const luaPattern = (keyPrefix: string, pattern: string): string =>
-  `^${`${keyPrefix}:${pattern}`.replaceAll(/[^A-Za-z0-9*]/g, (character) => `%${character}`).replaceAll('*', '.*')}$`

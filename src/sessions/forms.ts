@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Binding, ServerVersion } from './preset.ts'
 
 /** The URL that most libraries take: user and password before the host, the database as its path. */
@@ -22,3 +23,32 @@ export const outsideTheSession = [
   'Tokens that the application keeps outside the session (a JWT, a remember-me cookie, OAuth refresh tokens) stay valid.',
   'A WebSocket or server-sent-events connection that was opened before goes on until the application closes it.',
 ] as const
+
+/** For libraries whose cookie has the id as it is. */
+export const plainId = (id: string): readonly string[] => [id]
+
+/** For libraries that sign: `s:<id>.<signature>` or `<id>.<signature>`, as the browser sends it. An id may have a dot itself, so both are looked for. */
+export const signedId = (cookie: string): readonly string[] => {
+  const text = percentDecoded(cookie).replace(/^s:/, '')
+  return [...new Set([text, text.replace(/\.[^.]*$/, '')])]
+}
+
+/** For Rack, which keeps sessions by the SHA-256 of their ids, and looks for older ones by the id itself. */
+export const hashedId = (id: string): readonly string[] => [`2::${createHash('sha256').update(id).digest('hex')}`, id]
+
+/** For libraries whose cookie has the id in base64. */
+export const base64Id = (cookie: string): readonly string[] => {
+  const text = Buffer.from(cookie, 'base64').toString('latin1')
+  return /^[!-~]+$/.test(text) &&
+    Buffer.from(text).toString('base64').replaceAll('=', '') === cookie.replaceAll('=', '')
+    ? [text, cookie]
+    : [cookie]
+}
+
+const percentDecoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

@@ -21,6 +21,7 @@ export interface Binding {
 export type Payload =
   | 'JSON'
   | 'Ruby Marshal'
+  | 'Ruby Marshal, in a cache entry'
   | 'Python pickle'
   | 'MessagePack'
   | 'PHP session'
@@ -38,6 +39,15 @@ export interface Preset {
   readonly payload: Payload
   /** Where in a session it says whose it is. */
   readonly principal: string
+  /**
+   * The same as a path: names of fields, and places of elements in digits; of a hash, its field first. Undefined: it depends on the application, which says so in
+   * `spec.sessions.principalPath`.
+   */
+  readonly principalPath?: readonly string[]
+  /** The keys of a session after `<prefix>:`, by its id or the cookie's value: more than one where the library would look in more, or where the form is not certain. */
+  readonly keysOfId: (id: string) => readonly string[]
+  /** A request without a session takes over the id that its cookie has: while that id is remembered as ended, its user cannot log in. */
+  readonly reusesIds?: true
   /** The library's own time to live, and what renews it. */
   readonly lifetime: string
   /** Which request that is in flight while a session is deleted writes it back. */

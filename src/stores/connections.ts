@@ -3,7 +3,15 @@ import type { Clock } from '../kubernetes/clock.ts'
 import type { ObjectName } from '../kubernetes/objects.ts'
 import { operatorUser } from '../redis/acl.ts'
 import { port, tlsPort } from '../redis/config.ts'
-import type { Command, Endpoint, Login, RedisCallOptions, RedisConnection, Reply } from '../redis/connection.ts'
+import type {
+  BinaryReply,
+  Command,
+  Endpoint,
+  Login,
+  RedisCallOptions,
+  RedisConnection,
+  Reply,
+} from '../redis/connection.ts'
 import { isRedisError, RedisError } from '../redis/errors.ts'
 import { connect, type ConnectOptions } from '../redis/ioredis-connection.ts'
 import type { TlsPeer } from '../redis/tls-peer.ts'
@@ -206,6 +214,11 @@ class GuardedConnection implements RedisConnection {
   async call(command: Command, options?: RedisCallOptions): Promise<Reply> {
     this.#guard()
     return await this.#connection.call(command, options)
+  }
+
+  async callBinary(command: Command, options?: RedisCallOptions): Promise<BinaryReply> {
+    this.#guard()
+    return await this.#connection.callBinary(command, options)
   }
 
   async transaction(commands: readonly Command[], options?: RedisCallOptions): Promise<readonly Reply[]> {

@@ -1,5 +1,5 @@
 // Measures on a real cluster; each figure beside its baseline of the same run.
-//   node test/benchmarks/run.ts [--rounds 20] [--stores 30] [--losses 30] [--changes 30] [--nodes 30] [--only losses|changes|nodes] [--kind drain] [--output FILE]
+//   node test/benchmarks/run.ts [--rounds 20] [--stores 30] [--losses 30] [--changes 30] [--nodes 30] [--only scopes|losses|changes|nodes] [--kind drain] [--output FILE]
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -14,6 +14,7 @@ import { millionSessions } from './million-sessions.ts'
 import { nodeLost } from './node-lost.ts'
 import { plannedChanges } from './planned-changes.ts'
 import { primaryLost } from './primary-lost.ts'
+import { scopedRevocation } from './scoped-revocation.ts'
 
 const { values } = parseArgs({
   options: {
@@ -28,18 +29,20 @@ const { values } = parseArgs({
   },
 })
 
+const figures: Figure[] = []
+const wanted = (part: string): boolean => values.only === undefined || values.only === part
+// One Redis of this machine, before the cluster takes its share.
+if (wanted('scopes')) figures.push(...(await scopedRevocation()))
 const cluster = await openCluster()
 // CRDs and admission policies, and no operator but those that are measured.
 await installOperator(cluster, { namespace: operatorNamespace, watch: 'all', values: { replicas: 0 } })
 await policiesInForce(new Kubectl(cluster))
-const figures: Figure[] = []
 if (values.only === undefined) {
   figures.push(...(await millionSessions(cluster, Number(values.rounds))))
   figures.push(...(await manyStores(cluster, Number(values.stores))))
 }
 // The operator that the chart installs: two of them, as a user has them.
 await installOperator(cluster, { namespace: operatorNamespace, watch: 'all' })
-const wanted = (part: string): boolean => values.only === undefined || values.only === part
 if (wanted('losses')) figures.push(...(await primaryLost(cluster, Number(values.losses))))
 if (wanted('changes')) figures.push(...(await plannedChanges(cluster, Number(values.changes), values.kind)))
 if (wanted('nodes')) figures.push(...(await nodeLost(cluster, Number(values.nodes))))

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { clusterWithoutOperator } from './without-operator.ts'
 import { killAt, label, pointsOf, type Point } from './crash-points.ts'
-import { createFlush, expectEnd, logIn, makeStore, untilEnded, type StoreUnderTest } from './flush-run.ts'
+import { createFlush, expectEnd, guarded, logIn, makeStore, untilEnded, type StoreUnderTest } from './flush-run.ts'
 import { openLane, type Lane } from './lane.ts'
 import type { OperatorProcess } from './operator-process.ts'
 
@@ -15,10 +15,11 @@ const crash = async (
   point: Point,
   when: 'before' | 'after',
   name: string,
+  flushSpec: Readonly<Record<string, unknown>>,
 ): Promise<OperatorProcess> => {
   await logIn(store)
   const killed = killAt(lane, point, when, operator)
-  await createFlush(lane, store.name, name)
+  await createFlush(lane, store.name, name, { spec: flushSpec })
   await Promise.race([
     killed.done,
     untilEnded(lane, name).then(async () => {
@@ -37,28 +38,29 @@ const crash = async (
 }
 
 test.concurrent.each([
-  ['without persistence', 'faults-crash', {}],
-  ['with an append-only file', 'faults-crash-aof', { persistence: { mode: 'AppendOnly' } }],
-])('killed before and after every write of a flush, %s: the end is the same', async (_, namespace, spec) => {
+  ['without persistence', 'faults-crash', {}, {}],
+  ['with an append-only file', 'faults-crash-aof', { persistence: { mode: 'AppendOnly' } }, {}],
+  ['guarded', 'faults-crash-guarded', { persistence: { mode: 'AppendOnly' } }, guarded],
+])('killed before and after every write of a flush, %s: the end is the same', async (_, namespace, spec, flushSpec) => {
   const lane = await openLane(cluster(), namespace)
   try {
     let operator = await lane.start()
     const store = await makeStore(lane, 'web', spec)
     await logIn(store)
     const from = lane.proxy.writes.length
-    await createFlush(lane, store.name, 'reference')
+    await createFlush(lane, store.name, 'reference', { spec: flushSpec })
     await untilEnded(lane, 'reference')
     await expectEnd(lane, store, 'reference')
     const points = pointsOf(lane.proxy.writes.slice(from))
     console.log(`${namespace}: ${points.map(label).join(', ')}`)
-    // intent and result, fence and its end
+    // intent and result; fence and its end, where there is one
     expect(points.filter(({ resource }) => resource === 'auditrecords.sessionstore.dev').length).toBe(2)
-    expect(points.filter(({ resource }) => resource === 'secrets').length).toBe(2)
+    expect(points.filter(({ resource }) => resource === 'secrets').length).toBe(flushSpec === guarded ? 0 : 2)
     for (const [index, point] of points.entries()) {
       for (const when of ['before', 'after'] as const) {
         const startedMs = performance.now()
         try {
-          operator = await crash(lane, store, operator, point, when, `${when}-${index}`)
+          operator = await crash(lane, store, operator, point, when, `${when}-${index}`, flushSpec)
         } catch (error) {
           throw new Error(`killed ${when} ${label(point)}: ${String(error)}`, { cause: error })
         }

@@ -42,8 +42,21 @@ export const logIn = async ({ redis }: StoreUnderTest): Promise<void> => {
   await writeSessions(redis, sessions)
 }
 
-export const createFlush = async (lane: Lane, storeName: string, name: string, drain = '1s'): Promise<void> => {
-  const object = flush(lane.namespace, name, storeName, { drain }) as unknown as FlushSessions
+/** The same sessions, found by their names, and nobody held up. */
+export const guarded = { scope: { keyPattern: 'shop:session:*' } } as const
+
+export interface CreateOptions {
+  readonly drain?: string
+  readonly spec?: Readonly<Record<string, unknown>>
+}
+
+export const createFlush = async (
+  lane: Lane,
+  storeName: string,
+  name: string,
+  { drain = '1s', spec = {} }: CreateOptions = {},
+): Promise<void> => {
+  const object = flush(lane.namespace, name, storeName, { drain, spec }) as unknown as FlushSessions
   await lane.api.create(flushSessions, object)
 }
 

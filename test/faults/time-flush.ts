@@ -42,7 +42,7 @@ export const timeFlush = async (
   }
   const probing = probe().catch((error: unknown) => deleted.reject(error))
   const sentMs = performance.now()
-  await createFlush(lane, store.name, name, drain)
+  await createFlush(lane, store.name, name, { drain })
   const createdMs = performance.now()
   const deletedMs = await deleted.promise
   await probing

@@ -1,38 +1,79 @@
 import { createHash } from 'node:crypto'
 import { canonicalize } from '../../audit/canonical.ts'
-import { countPrefix } from '../../redis/delete-prefix.ts'
+import { presetFor } from '../../sessions/presets.ts'
 import { storeUid } from '../../stores/names.ts'
-import { proceed, type Flush, type StepResult } from '../flush.ts'
+import { fail, isGuarded, proceed, type Flush, type StepResult } from '../flush.ts'
 import { costsOf, guaranteeOf } from '../guarantee.ts'
-import { onNode, type FlushPrimary } from '../node.ts'
+import { beside, onNode, type FlushPrimary } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
+import { isFail, resolveScope } from '../scope/scope.ts'
 
 /** Keys that `FLUSHDB ASYNC` or our own unlinking frees in a second, at the least (140 k/s by redis-cli, measured). */
 const keysPerSecond = 100_000
 
 /** Counts what is in scope and says what it will cost, before anything changes. */
-export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
-  await onNode(runtime, flush, signal, async (node) => {
+export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> => {
+  const scope = await resolveScope(runtime, flush, signal)
+  if (isFail(scope)) return scope
+  const { client } = flush.store.spec.sessions
+  if (isGuarded(flush.object) && presetFor(flush.store.spec.sessions).reusesIds) {
+    return fail(
+      'IdsAreReused',
+      `${client} takes over the id of an old cookie, so whoever has one could not log in while it is guarded: set spec.guarantee to Fenced and create the flush again`,
+    )
+  }
+  return await onNode(runtime, flush, signal, async (node) => {
     const now = runtime.clock.now()
-    const exact = isConfined(flush)
-    const matched = exact
-      ? node.info.keyspace.keys
-      : await countPrefix(node.connection, flush.store.spec.sessions.keyPrefix, { signal })
+    const total = node.info.keyspace.keys
+    const { matched, undecodable } = flushesDatabase(flush)
+      ? { matched: total, undecodable: 0 }
+      : await beside(runtime, flush, node, signal, async (connection) =>
+          scope.selection.visit(connection, 'count', { signal }),
+        )
+    const excess = excessOf(flush, matched, undecodable)
+    if (excess) return excess
     flush.status.plan = {
       digest: digest(flush, node),
       matched,
-      percent: matched === 0 ? 0 : 100,
-      method: exact ? 'FlushDatabase' : 'ScanAndUnlink',
-      estimatedSeconds: Math.ceil(flush.drainMs / 1000 + matched / keysPerSecond),
+      ...(undecodable > 0 ? { undecodable } : {}),
+      percent: matched === 0 ? 0 : Math.min(100, Math.ceil((100 * matched) / total)),
+      ...clockOf(flush),
+      ...(scope.fingerprint === undefined ? {} : { scopeFingerprint: scope.fingerprint }),
+      method: flushesDatabase(flush) ? 'FlushDatabase' : scope.selection.method,
+      estimatedSeconds: Math.ceil(flush.drainMs / 1000 + total / keysPerSecond),
       costs: [...costsOf(flush.object, flush.store, matched)],
     }
     flush.status.guarantee = guaranteeOf(flush.object, flush.store)
     flush.set('Planned', 'True', 'Counted', `${matched} sessions in scope`, now)
     return proceed
   })
+}
 
-/** FLUSHDB deletes everything, so it is exact only where nobody could ever write outside of the prefix. */
-export const isConfined = (flush: Flush): boolean => flush.store.status?.confined?.value === true
+/** FLUSHDB deletes everything, so it is exact only where everything is meant, and nobody could ever write outside of the prefix. */
+export const flushesDatabase = (flush: Flush): boolean =>
+  flush.object.spec.scope.all !== undefined && flush.store.status?.confined?.value === true
+
+/** Why a plan must not be carried out, or undefined: before anything has changed, or in the middle of it. */
+export const excessOf = (flush: Flush, matched: number, undecodable: number): StepResult | undefined => {
+  const { limits, onUndecodable } = flush.object.spec
+  if (limits.maxAffected !== undefined && matched > limits.maxAffected)
+    return fail(
+      'TooMany',
+      `${matched} sessions are in scope, more than limits.maxAffected (${limits.maxAffected}) allows`,
+    )
+  if (onUndecodable === 'Fail' && undecodable > 0) {
+    return fail(
+      'Undecodable',
+      `Of ${undecodable} sessions it cannot be read whether they are in scope: create the flush again with onUndecodable: Revoke to end them as well, or Skip to leave them`,
+    )
+  }
+  return undefined
+}
+
+const clockOf = (flush: Flush) =>
+  flush.object.spec.scope.createdBefore === undefined
+    ? {}
+    : { clock: presetFor(flush.store.spec.sessions).birth?.field ?? '', confidence: 'Exact' as const }
 
 /** Binds a plan to what it was made of: the request, the store, how often it was flushed, and the processes that hold the data. */
 const digest = (flush: Flush, node: FlushPrimary): string => {

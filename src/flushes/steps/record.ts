@@ -2,23 +2,28 @@ import type { ReadFlushSessions } from '../../api/resources.ts'
 import { storeUid } from '../../stores/names.ts'
 import { nameOf } from '../../audit/record-name.ts'
 import type { Act } from '../../stores/audit-log.ts'
-import { proceed, type Ending, type Flush, type StepResult } from '../flush.ts'
+import { isGuarded, proceed, type Ending, type Flush, type StepResult } from '../flush.ts'
 import type { FlushRuntime } from '../runtime.ts'
+import { isFail, resolveScope } from '../scope/scope.ts'
 
 type FlushActType = 'FlushIntended' | 'FlushCompleted' | 'FlushFailed' | 'FlushAborted'
 
 /** Puts on record what is about to happen, before the first session goes. */
 export const recordIntent = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> => {
   const { plan } = flush.status
+  const { limits, onUndecodable } = flush.object.spec
+  const scope = await resolveScope(runtime, flush, signal)
+  if (isFail(scope)) return scope
+  const guarantee = isGuarded(flush.object) ? 'Guarded' : 'Fenced'
   await append(
     runtime,
     flush,
     'FlushIntended',
-    { plan, limits: flush.object.spec.limits, scope: flush.object.spec.scope },
+    { plan, limits, scope: scope.recorded, guarantee, onUndecodable },
     signal,
   )
   // maxFence counts from here, whatever becomes of the next step.
-  flush.status.fence ??= { startedAt: runtime.clock.now().toISOString() }
+  if (!isGuarded(flush.object)) flush.status.fence ??= { startedAt: runtime.clock.now().toISOString() }
   flush.set('Recorded', 'True', 'IntentRecorded', 'The intent is in a signed AuditRecord', runtime.clock.now())
   return proceed
 }

@@ -1,6 +1,8 @@
 import { parseFields } from '../../redis/info.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
-import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
+import { forgetRemembered } from '../../redis/remembered-keys.ts'
+import { isGuarded, proceed, wait, type Flush, type StepResult } from '../flush.ts'
+import { guardKey } from '../guard-key.ts'
 import { onNode, type FlushNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { backToFence, brokenFence } from './back-to-fence.ts'
@@ -18,8 +20,13 @@ const patienceMs = 5_000
  */
 export const scrub = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
   await onNode(runtime, flush, signal, async (node) => {
-    const broken = await brokenFence(runtime, flush, node, signal)
-    if (broken !== undefined) return backToFence(runtime, flush, broken)
+    if (isGuarded(flush.object)) {
+      // It is verified: what was remembered has done its service, and must not stay in a file.
+      await forgetRemembered(node.connection, guardKey(flush), { signal })
+    } else {
+      const broken = await brokenFence(runtime, flush, node, signal)
+      if (broken !== undefined) return backToFence(runtime, flush, broken)
+    }
     const withFile = [...node.replicas, node].filter((each) => hasFile(flush, each))
     if (withFile.length === 0) {
       flush.set('Scrubbed', 'True', 'NoFile', 'Redis keeps nothing on disk', runtime.clock.now())

@@ -1,45 +1,92 @@
 import type { RedisConnection } from '../../redis/connection.ts'
-import { countPrefix, deletePrefix } from '../../redis/delete-prefix.ts'
+import { visitRemembered } from '../../redis/remembered-keys.ts'
 import { isDurable } from '../durable.ts'
-import { fail, proceed, wait, type Flush, type StepResult } from '../flush.ts'
+import { fail, isGuarded, proceed, wait, type Flush, type StepResult } from '../flush.ts'
+import { guardKey } from '../guard-key.ts'
 import { parseInfo } from '../../redis/info.ts'
-import { infoIn, onNode, type FlushPrimary } from '../node.ts'
+import { beside, infoIn, onNode, type FlushPrimary } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
+import { isFail, resolveScope } from '../scope/scope.ts'
 import { backToFence, brokenFence } from './back-to-fence.ts'
-import { isConfined } from './plan.ts'
+import { backToDeletion, brokenGuard } from './delete.ts'
+import { excessOf, flushesDatabase } from './plan.ts'
 
 /** How soon a replica that has not come as far as its primary is asked again, in ms. */
 const behindMs = 100
 
-/** A second pass, then an independent count: Completed is true only when nothing is left on the process that was fenced. */
-export const verify = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
-  await onNode(runtime, flush, signal, async (node) => {
-    const broken = await brokenFence(runtime, flush, node, signal)
-    if (broken !== undefined) return backToFence(runtime, flush, broken)
-    const keyPrefix = flush.store.spec.sessions.keyPrefix
-    const removed = await deletePrefix(node.connection, keyPrefix, { signal })
-    flush.status.resurrections = { removed: (flush.status.resurrections?.removed ?? 0) + removed }
-    if (removed > 0 && node.info.appendOnly && !(await isDurable(node.connection, signal))) return wait(500)
-    const { remaining, runId } = await count(node.connection, keyPrefix, isConfined(flush), signal)
-    const since = await brokenFence(runtime, flush, { ...node, info: { ...node.info, runId } }, signal)
-    if (since !== undefined) return backToFence(runtime, flush, since)
-    const copies = await countReplicas(node, keyPrefix, isConfined(flush), signal)
-    if (copies === 'behind') return wait(behindMs)
-    flush.status.nodes = (flush.status.nodes ?? []).map((entry) => {
-      if (entry.name === node.name) return { ...entry, remaining }
-      const copy = copies.get(entry.name)
-      return copy === undefined ? entry : { ...entry, remaining: copy, acknowledged: copy === 0 }
+/** How what is left in scope is removed, and counted. */
+interface Search {
+  /** Removes it once more; returns how much there was, or why the flush cannot succeed. */
+  readonly remove: (connection: RedisConnection) => Promise<number | StepResult>
+  readonly count: (connection: RedisConnection) => Promise<number>
+  /** Why it must be done again from further back, or undefined. */
+  readonly broken: (node: FlushPrimary) => Promise<StepResult | undefined>
+  readonly leftBehind: string
+}
+
+/** A second pass, then an independent count: Completed is true only when nothing is left on the process that deleted. */
+export const verify = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> => {
+  const search = isGuarded(flush.object) ? remembered(runtime, flush, signal) : await fenced(runtime, flush, signal)
+  if ('next' in search) return search
+  return await onNode(runtime, flush, signal, async (node) => {
+    const broken = await search.broken(node)
+    if (broken) return broken
+    return await beside(runtime, flush, node, signal, async (connection) => {
+      const removed = await search.remove(connection)
+      if (typeof removed !== 'number') return removed
+      flush.status.resurrections = { removed: (flush.status.resurrections?.removed ?? 0) + removed }
+      if (removed > 0 && node.info.appendOnly && !(await isDurable(connection, signal))) return wait(500)
+      const { remaining, runId } = await countIn(connection, search, signal)
+      const since = await search.broken({ ...node, info: { ...node.info, runId } })
+      if (since) return since
+      const copies = await countReplicas(node, search, signal)
+      if (copies === 'behind') return wait(behindMs)
+      flush.status.nodes = (flush.status.nodes ?? []).map((entry) => {
+        if (entry.name === node.name) return { ...entry, remaining }
+        const copy = copies.get(entry.name)
+        return copy === undefined ? entry : { ...entry, remaining: copy, acknowledged: copy === 0 }
+      })
+      if (remaining > 0)
+        return fail('NotEmpty', `${remaining} sessions were there after the second pass: ${search.leftBehind}`)
+      flush.set('Verified', 'True', 'Empty', 'An independent count found no session in scope', runtime.clock.now())
+      flush.progress(isGuarded(flush.object) ? 'Finishing' : 'Unfencing', 95)
+      return proceed
     })
-    if (remaining > 0) {
-      return fail(
-        'NotEmpty',
-        `${remaining} sessions were there after the second pass although writes are refused: something writes with rights of its own`,
-      )
-    }
-    flush.set('Verified', 'True', 'Empty', 'An independent count found no session in scope', runtime.clock.now())
-    flush.progress('Unfencing', 95)
-    return proceed
   })
+}
+
+/** While nobody can write, nothing in scope may be there. */
+const fenced = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<Search | StepResult> => {
+  const scope = await resolveScope(runtime, flush, signal)
+  if (isFail(scope)) return scope
+  const { selection } = scope
+  return {
+    remove: async (connection) => {
+      const { matched, undecodable } = await selection.visit(connection, 'delete', { signal })
+      return excessOf(flush, 0, undecodable) ?? matched
+    },
+    count: async (connection) => {
+      if (flushesDatabase(flush)) return Number(await connection.call(['DBSIZE'], { signal }))
+      return (await selection.visit(connection, 'count', { signal })).matched
+    },
+    broken: async (node) => {
+      const broken = await brokenFence(runtime, flush, node, signal)
+      return broken === undefined ? undefined : backToFence(runtime, flush, broken)
+    },
+    leftBehind: 'although writes are refused something writes, with rights of its own',
+  }
+}
+
+/** Who is in scope may have logged in since: what counts is that no session of before is there. */
+const remembered = (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Search => ({
+  remove: async (connection) => (await visitRemembered(connection, guardKey(flush), 'delete', { signal })).back,
+  count: async (connection) => (await visitRemembered(connection, guardKey(flush), 'count', { signal })).back,
+  broken: async (node) => {
+    const broken = brokenGuard(flush, node)
+    return broken === undefined ? undefined : backToDeletion(runtime, flush, broken)
+  },
+  leftBehind: `a request took longer than limits.drain (${flush.object.spec.limits.drain}), or something makes sessions of the same names`,
+})
 
 /**
  * What is left on each replica that has come as far as its primary, by name; `behind` while one with a link has not. One without a link is away: it
@@ -47,8 +94,7 @@ export const verify = async (runtime: FlushRuntime, flush: Flush, signal: AbortS
  */
 const countReplicas = async (
   { info, connection, replicas }: FlushPrimary,
-  keyPrefix: string,
-  confined: boolean,
+  { count }: Search,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number> | 'behind'> => {
   const left = new Map<string, number>()
@@ -57,15 +103,14 @@ const countReplicas = async (
     const { replication } = parseInfo(await replica.connection.call(['INFO'], { signal }))
     if (!replication.linkUp || replication.syncing || replication.id !== info.replication.id) continue
     if (replication.offset < offset) return 'behind'
-    left.set(replica.name, (await count(replica.connection, keyPrefix, confined, signal)).remaining)
+    left.set(replica.name, await count(replica.connection))
   }
   return left
 }
 
-/** Counts, and asks in the same transaction which process it is that counts. */
-const count = async (connection: RedisConnection, keyPrefix: string, confined: boolean, signal: AbortSignal) => {
-  const [keys, ...rest] = await connection.transaction([['DBSIZE'], ['INFO']], { signal })
-  const { runId } = infoIn(rest, 0)
-  const remaining = confined ? Number(keys) : await countPrefix(connection, keyPrefix, { signal })
+/** Counts, and asks which process it is that counts: over one connection, so it is the same. */
+const countIn = async (connection: RedisConnection, { count }: Search, signal: AbortSignal) => {
+  const remaining = await count(connection)
+  const { runId } = infoIn([await connection.call(['INFO'], { signal })], 0)
   return { remaining, runId }
 }

@@ -1,4 +1,4 @@
-import { greeting, introduction, outsideTheSession, plainUri, withColon } from '../forms.ts'
+import { greeting, introduction, outsideTheSession, plainId, plainUri, withColon } from '../forms.ts'
 import type { Preset } from '../preset.ts'
 
 /**
@@ -31,6 +31,7 @@ export const customPreset = ({ commands, notCovered = [] }: CustomClient): Prese
   lifetime: 'not known',
   revives: 'not known: expect each',
   commands: (version) => [...commands.map((command) => `+${command}`), ...greeting, ...introduction(version)],
+  keysOfId: plainId,
   libraryPrefix: withColon,
   uri: plainUri,
   immortalRemedy: 'find the option of your library that sets a time to live',

@@ -4,6 +4,7 @@ import type { Preset } from '../preset.ts'
 const common = {
   payload: 'Python pickle',
   principal: '`_auth_user_id`',
+  principalPath: ['_auth_user_id'],
   lifetime: '14 days; renewed by a request that changes the session, with SESSION_SAVE_EVERY_REQUEST by each',
   // `cache.clear()` is FLUSHDB: it is refused.
   commands: (version) => ['+get', '+set', '+del', '+exists', ...greeting, ...introduction(version)],
@@ -19,6 +20,7 @@ export const djangoCache: Preset = {
   name: 'django-cache',
   library: 'Django 5.2, SESSION_ENGINE `cache`',
   keys: ['<prefix>:1:django.contrib.sessions.cache<id>'],
+  keysOfId: (id) => [`1:django.contrib.sessions.cache${id}`],
   revives: 'none: a request that changes a session that is gone gets HTTP 400 (`SessionInterrupted`)',
   notCovered: outsideTheSession,
   fenceCost:
@@ -31,6 +33,7 @@ export const djangoCachedDb: Preset = {
   name: 'django-cached-db',
   library: 'Django 5.2, SESSION_ENGINE `cached_db`',
   keys: ['<prefix>:1:django.contrib.sessions.cached_db<id>'],
+  keysOfId: (id) => [`1:django.contrib.sessions.cached_db${id}`],
   revives: 'every next one: a session that is not in Redis is read from SQL and written back',
   notCovered: [
     'The SQL table django_session has every session as well, and Redis is filled from it again: delete its rows, or nobody is logged out. With SESSION_ENGINE `cache` Redis has the only copy.',

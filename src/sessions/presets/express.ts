@@ -1,4 +1,4 @@
-import { greeting, introduction, outsideTheSession, plainUri, withColon } from '../forms.ts'
+import { greeting, introduction, outsideTheSession, plainUri, signedId, withColon } from '../forms.ts'
 import type { Preset } from '../preset.ts'
 
 /** Takes node-redis alone, not ioredis. */
@@ -11,6 +11,8 @@ export const express: Preset = {
   lifetime: "the cookie's, else 24 h; renewed by each request",
   revives: 'with `resave: true` (the default) each, with `false` one that changes the session',
   commands: (version) => ['+get', '+set', '+expire', '+del', ...greeting, ...introduction(version)],
+  principalPath: ['passport', 'user'],
+  keysOfId: signedId,
   libraryPrefix: withColon,
   uri: plainUri,
   immortalRemedy:

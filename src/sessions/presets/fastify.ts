@@ -1,4 +1,4 @@
-import { greeting, introduction, outsideTheSession, plainUri, withColon } from '../forms.ts'
+import { greeting, introduction, outsideTheSession, plainUri, signedId, withColon } from '../forms.ts'
 import type { Preset } from '../preset.ts'
 
 /** Over node-redis; connect-redis' `touch` is never called, so no `EXPIRE`. */
@@ -11,6 +11,7 @@ export const fastify: Preset = {
   lifetime: "the cookie's, else 24 h; renewed by each request",
   revives: 'each, with `rolling: true` (the default)',
   commands: (version) => ['+get', '+set', '+del', ...greeting, ...introduction(version)],
+  keysOfId: signedId,
   libraryPrefix: withColon,
   uri: plainUri,
   immortalRemedy:

@@ -1,4 +1,4 @@
-import { greeting, introduction, outsideTheSession, plainUri, withColon } from '../forms.ts'
+import { greeting, introduction, outsideTheSession, plainUri, signedId, withColon } from '../forms.ts'
 import type { Preset } from '../preset.ts'
 
 export const flaskSession: Preset = {
@@ -10,6 +10,8 @@ export const flaskSession: Preset = {
   lifetime: '31 days; renewed by each request',
   revives: 'each, with SESSION_REFRESH_EACH_REQUEST (the default)',
   commands: (version) => ['+get', '+set', '+del', ...greeting, ...introduction(version)],
+  principalPath: ['_user_id'],
+  keysOfId: signedId,
   libraryPrefix: withColon,
   uri: plainUri,
   setUp: '`SESSION_KEY_PREFIX` from the Secret, `SESSION_REDIS = Redis.from_url(uri)`',

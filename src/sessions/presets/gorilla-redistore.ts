@@ -1,4 +1,4 @@
-import { greeting, outsideTheSession, plainUri, withColon } from '../forms.ts'
+import { greeting, outsideTheSession, plainId, plainUri, withColon } from '../forms.ts'
 import type { Preset } from '../preset.ts'
 
 /** Over redigo. It asks PING for each connection that it takes from its pool. */
@@ -11,6 +11,8 @@ export const gorillaRedistore: Preset = {
   lifetime: '30 days; renewed by each `Save`',
   revives: 'one that saves the session, under the same id: the signed cookie has it',
   commands: () => ['+get', '+setex', '+del', ...greeting],
+  keysOfId: plainId,
+  reusesIds: true,
   libraryPrefix: withColon,
   uri: plainUri,
   setUp: '`NewRediStoreWithURL` with the `uri`, then `SetKeyPrefix` (its own is `session_`)',

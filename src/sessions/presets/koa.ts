@@ -1,4 +1,4 @@
-import { greeting, outsideTheSession, plainUri, withColon } from '../forms.ts'
+import { greeting, outsideTheSession, plainId, plainUri, withColon } from '../forms.ts'
 import type { Preset } from '../preset.ts'
 
 /** Over ioredis, which koa-redis brings along. */
@@ -11,6 +11,7 @@ export const koa: Preset = {
   lifetime: '24 h and 10 s; renewed by a request that changes the session, with `rolling: true` by each',
   revives: 'one that changes the session; with `rolling: true` each',
   commands: () => ['+get', '+set', '+setex', '+del', ...greeting],
+  keysOfId: plainId,
   libraryPrefix: withColon,
   uri: plainUri,
   setUp:

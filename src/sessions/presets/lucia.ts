@@ -12,6 +12,8 @@ export const lucia: Preset = {
   revives: 'one that updates the session (it reads, then writes)',
   commands: (version) => ['+get', '+set', '+del', '+sadd', '+srem', '+smembers', ...greeting, ...introduction(version)],
   endless: ['user_sessions:*'],
+  principalPath: ['user_id'],
+  keysOfId: (id) => [`session:${id}`],
   libraryPrefix: withColon,
   uri: plainUri,
   setUp:

@@ -1,4 +1,4 @@
-import { greeting, outsideTheSession, withColon } from '../forms.ts'
+import { greeting, outsideTheSession, plainId, withColon } from '../forms.ts'
 import type { Preset } from '../preset.ts'
 
 /** PHP's session handler of the phpredis extension; its `save_path` is a URL with the login in the query. */
@@ -11,6 +11,7 @@ export const phpredis: Preset = {
   lifetime: '`session.gc_maxlifetime`, 24 minutes; renewed by each request',
   revives: 'one that changes the session',
   commands: () => ['+get', '+setex', '+expire', '+del', '+exists', ...greeting],
+  keysOfId: plainId,
   libraryPrefix: withColon,
   // The handler decodes what is in the query (php's url parser); the prefix ends with its colon.
   uri: ({ scheme, host, port, username, password, keyPrefix }) =>

@@ -1,4 +1,4 @@
-import { asItIs, greeting, plainUri } from '../forms.ts'
+import { asItIs, greeting, hashedId, plainUri } from '../forms.ts'
 import type { Preset } from '../preset.ts'
 
 /** `ActionDispatch::Session::CacheStore` over `ActiveSupport::Cache::RedisCacheStore`, which answers an error of Redis as if there were nothing. */
@@ -6,11 +6,13 @@ export const railsCacheStore: Preset = {
   name: 'rails-cache-store',
   library: 'Rails 6.1, session store `:cache_store` on a RedisCacheStore, with redis-rb 4.8',
   keys: ['<prefix>:_session_id:2::<SHA-256 of the id>'],
-  payload: 'Ruby Marshal',
+  payload: 'Ruby Marshal, in a cache entry',
   principal: "where the application puts it; Devise's is `warden.user.<scope>.key`",
   lifetime: "`expire_after`, else the cache's `expires_in`, else none; renewed by each request",
   revives: 'each',
   commands: () => ['+get', '+set', '+del', ...greeting],
+  principalPath: ['warden.user.user.key', '0', '0'],
+  keysOfId: (id) => hashedId(id).map((key) => `_session_id:${key}`),
   libraryPrefix: asItIs,
   uri: plainUri,
   setUp:

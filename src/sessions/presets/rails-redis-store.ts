@@ -1,4 +1,4 @@
-import { asItIs } from '../forms.ts'
+import { asItIs, hashedId } from '../forms.ts'
 import type { Preset } from '../preset.ts'
 
 /**
@@ -14,6 +14,8 @@ export const railsRedisStore: Preset = {
   lifetime: 'none, unless `expire_after` is set; then renewed by each request',
   revives: 'each',
   commands: () => ['+get', '+set', '+setex', '+del', '+ping', '+select|0', '+auth', '+client|setname'],
+  principalPath: ['warden.user.user.key', '0', '0'],
+  keysOfId: hashedId,
   libraryPrefix: asItIs,
   uri: ({ scheme, host, port, username, password, keyPrefix }) =>
     `${scheme}://:${password}@${host}:${port}/0/${keyPrefix}?username=${username}`,

@@ -1,4 +1,4 @@
-import { greeting, introduction, outsideTheSession, plainUri, withColon } from '../forms.ts'
+import { greeting, introduction, outsideTheSession, plainId, plainUri, withColon } from '../forms.ts'
 import type { Preset } from '../preset.ts'
 
 /** With the store for go-redis. The one for redigo writes in transactions, which the preset does not grant. */
@@ -12,6 +12,7 @@ export const scs: Preset = {
   revives: 'one that changes the session; with `IdleTimeout` each',
   // Iterate() would need SCAN, which shows key names of others.
   commands: (version) => ['+get', '+set', '+del', ...greeting, ...introduction(version)],
+  keysOfId: plainId,
   libraryPrefix: withColon,
   uri: plainUri,
   setUp: '`goredisstore.NewWithPrefix(client, prefix)`; `Iterate` is refused: it needs SCAN',

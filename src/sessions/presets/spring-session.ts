@@ -1,9 +1,10 @@
-import { asItIs, greeting, introduction, outsideTheSession, plainUri } from '../forms.ts'
+import { asItIs, base64Id, greeting, introduction, outsideTheSession, plainUri } from '../forms.ts'
 import type { Preset } from '../preset.ts'
 
 const common = {
   payload: 'Java serialization, in a hash',
   birth: { keys: 'sessions:*', field: 'creationTime' },
+  principalPath: ['sessionAttr:SPRING_SECURITY_CONTEXT', 'authentication', 'principal', 'username'],
   libraryPrefix: asItIs,
   uri: plainUri,
   immortalRemedy: 'set `server.servlet.session.timeout` to a positive duration: a negative one means no end',
@@ -15,6 +16,7 @@ export const springSession: Preset = {
   name: 'spring-session',
   library: 'Spring Session 3.5 (RedisSessionRepository) with Lettuce 6.6',
   keys: ['<prefix>:sessions:<id>'],
+  keysOfId: (id) => base64Id(id).map((each) => `sessions:${each}`),
   principal: '`sessionAttr:SPRING_SECURITY_CONTEXT`',
   lifetime: '30 minutes; renewed by each request',
   revives: 'none: it asks whether the session exists before it writes, and ends with an error if not',
@@ -46,6 +48,7 @@ export const springSessionIndexed: Preset = {
     '<prefix>:expirations:<minute>, a set of ids',
     '<prefix>:index:…PRINCIPAL_NAME_INDEX_NAME:<name>, a set of ids',
   ],
+  keysOfId: (id) => base64Id(id).flatMap((each) => [`sessions:${each}`, `sessions:expires:${each}`]),
   principal: 'the set of its name; `sessionAttr:SPRING_SECURITY_CONTEXT`',
   lifetime: '30 minutes, and 5 more of the hash; renewed by each request',
   revives: 'each writes back a part of it: nobody is logged in, and requests with that cookie fail until it ends',

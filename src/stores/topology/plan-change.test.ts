@@ -12,7 +12,14 @@ const now = new Date('2026-11-24T00:10:00Z')
 const unused = (): never => {
   throw new Error('a plan asks nobody')
 }
-const connection: RedisConnection = { call: unused, transaction: unused, open: true, onClose: unused, close: unused }
+const connection: RedisConnection = {
+  call: unused,
+  callBinary: unused,
+  transaction: unused,
+  open: true,
+  onClose: unused,
+  close: unused,
+}
 
 interface PodChange {
   readonly hash?: string

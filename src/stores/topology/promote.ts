@@ -1,8 +1,8 @@
 import type { ReadSessionStore } from '../../api/resources.ts'
 import type { PrimaryStatus } from '../../api/session-store-status.ts'
 import type { AclUser } from '../../redis/acl.ts'
-import { deletePrefix } from '../../redis/delete-prefix.ts'
 import { promote } from '../../redis/replication.ts'
+import { everyKey, visitKeys } from '../../redis/visit-keys.ts'
 import { ensureAccess } from '../access.ts'
 import { applyOwned } from '../apply-objects.ts'
 import type { ResolvedEngine } from '../engines.ts'
@@ -79,7 +79,7 @@ export const finishTerm = async (
   // Applications are shut out while there are sessions that were ended: as a replica without a primary it answered nobody, as a primary it would.
   if (access) await allow(behind ? access.users.filter(({ name }) => !access.clientUsers.includes(name)) : access.users)
   const after = info.role === 'primary' ? info : await promote(connection, { signal })
-  if (behind) await deletePrefix(connection, keyPrefix, { signal })
+  if (behind) await visitKeys(connection, everyKey(keyPrefix), 'delete', { signal })
   if (access && behind) await allow(access.users)
   const before = store.status?.primary
   if (!before) throw new Error('a term was finished that was not begun')

@@ -1,0 +1,192 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
+import { expect, test } from 'vitest'
+import { connectClient, countSessions, flush, store, untilReady, writeSessions } from './fixtures.ts'
+import { readAll } from './load/read-all.ts'
+import { conditionOf, isTrue, type KubeObject } from './objects.ts'
+import { suite } from './suite.ts'
+
+const at = suite('e2e-scoped')
+
+interface Status {
+  readonly phase?: string
+  readonly plan?: {
+    readonly matched: number
+    readonly undecodable?: number
+    readonly percent: number
+    readonly method: string
+    readonly scopeFingerprint?: string
+  }
+  readonly guard?: { readonly names: number }
+  readonly nodes?: readonly { readonly revoked: number; readonly remaining: number }[]
+  readonly resurrections?: { readonly removed: number }
+  readonly outcome?: { readonly reason: string; readonly message: string }
+  readonly auditRecords?: readonly string[]
+}
+
+const statusOf = (object: KubeObject): Status => object['status'] ?? {}
+
+const untilEnded = async (name: string): Promise<Status> =>
+  statusOf(
+    await at().objects.until('flushsessions', name, at().namespace, 'ended', (each) =>
+      ['Completed', 'Failed', 'Aborted'].includes(statusOf(each).phase ?? ''),
+    ),
+  )
+
+const untilDeleted = (name: string) =>
+  at().objects.until('flushsessions', name, at().namespace, 'deleted', (each) => isTrue(each, 'Deleted'))
+
+/** A store whose sessions say whose they are in `user`. */
+const prepared = async (name: string, spec: Readonly<Record<string, unknown>> = {}) => {
+  const { cluster, objects, namespace } = at()
+  const sessions = { client: 'express', keyPrefix: 'shop:session', principalPath: ['user'] }
+  await objects.apply(store(namespace, name, { spec: { sessions, ...spec } }))
+  await untilReady(objects, namespace, name)
+  const client = await connectClient(cluster, objects, namespace, name)
+  return {
+    redis: client.redis,
+    done: async () => {
+      client.redis.disconnect()
+      await client.close()
+      await objects.delete('sessionstore', name, namespace)
+    },
+  }
+}
+
+const list = async (name: string, key: string, entries: readonly string[]) => {
+  const { objects, namespace } = at()
+  const stringData = { [key]: `${entries.join('\n')}\n` }
+  await objects.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, stringData })
+  return { secretRef: { name } }
+}
+
+const scoped = async (name: string, storeName: string, scope: object, spec: object = {}) => {
+  const { objects, namespace } = at()
+  await objects.create(flush(namespace, name, storeName, { drain: '3s', spec: { scope, ...spec } }))
+}
+
+/** How many of these sessions are there, read as the application may. */
+const there = async (redis: Redis, ...ids: readonly string[]): Promise<number> =>
+  (
+    await readAll(
+      redis,
+      ids.map((id) => `shop:session:${id}`),
+    )
+  ).filter((value) => value !== null).length
+
+const user = (name: string): string => `{"cookie":{},"user":"${name}"}`
+
+test('the sessions of some people end, and come back no more; everybody else goes on, logins as well', async () => {
+  const { objects, namespace } = at()
+  const { redis, done } = await prepared('people')
+  await writeSessions(redis, 1000)
+  await redis.set('shop:session:second', user('user-7'), 'EX', 600)
+  await redis.set('shop:session:lookalike', user('user-77-user-7'), 'EX', 600)
+  const principals = await list('people-list', 'principals', ['user-7', 'user-8', 'nobody'])
+  await scoped('people', 'people', { principals })
+  await untilDeleted('people')
+  // Requests in flight write back what they had read; somebody in scope logs in again; others are written as ever.
+  for (let round = 0; round < 5; round += 1) {
+    await redis.set('shop:session:7', user('user-7'), 'EX', 600)
+    await redis.set('shop:session:9', user('user-9'), 'EX', 600)
+    await delay(200)
+    expect(await redis.get('shop:session:7'), 'a session that was written back').toBeNull()
+  }
+  await redis.set('shop:session:again', user('user-7'), 'EX', 600)
+  const ended = await untilEnded('people')
+  expect(ended).toMatchObject({
+    phase: 'Completed',
+    plan: { matched: 3, percent: 1, method: 'ScanAndUnlink' },
+    guard: { names: 3 },
+    nodes: [{ revoked: 3, remaining: 0 }],
+    resurrections: { removed: 5 },
+  })
+  expect(await there(redis, '7', '8', 'second')).toBe(0)
+  expect(await there(redis, 'again', 'lookalike', '9')).toBe(3)
+  expect(await countSessions(redis, 1000)).toBe(998)
+
+  const records = await objects.list('auditrecords', namespace)
+  const said = JSON.stringify([records, ended, await objects.list('events', namespace)])
+  expect(said).toContain(ended.plan?.scopeFingerprint)
+  for (const secret of ['user-7', 'shop:session:7', 'shop:session:second']) expect(said).not.toContain(`"${secret}"`)
+  await done()
+})
+
+test('ids end by the cookie as the browser sends it, and what is not there is not waited for', async () => {
+  const { redis, done } = await prepared('ids')
+  await writeSessions(redis, 100)
+  const sessionIds = await list('ids-list', 'sessionIds', ['s%3A11.3bJ1Kk9Zq', '12', 'not-there'])
+  await scoped('ids', 'ids', { sessionIds }, { guarantee: 'Fenced' })
+  await untilDeleted('ids')
+  await expect(redis.set('shop:session:11', 'revived')).rejects.toThrow('NOPERM')
+  expect(await untilEnded('ids')).toMatchObject({ phase: 'Completed', plan: { matched: 2, method: 'ByName' } })
+  expect(await there(redis, '11', '12')).toBe(0)
+  expect(await there(redis, '10', '13')).toBe(2)
+  await done()
+})
+
+test('what cannot be carried out says so, and touches nothing', async () => {
+  const { redis, done } = await prepared('refused')
+  await writeSessions(redis, 100)
+  await redis.set('shop:session:odd', 'no JSON', 'EX', 600)
+  const values = { principals: { values: ['user-1'] } }
+  const refused = [
+    ['outside', { keyPattern: 'shop:*' }, {}, 'OutsideThePrefix', 'shop:session:'],
+    ['no-list', { sessionIds: { secretRef: { name: 'absent' } } }, {}, 'ListMissing', 'Secret absent is not there'],
+    ['no-clock', { createdBefore: '2026-01-01T00:00:00Z' }, {}, 'NoClock', 'do not say when they began'],
+    [
+      'too-many',
+      { keyPattern: 'shop:session:1*' },
+      { limits: { maxAffected: 10, drain: '1s' } },
+      'TooMany',
+      'maxAffected',
+    ],
+    ['odd', values, {}, 'Undecodable', 'onUndecodable'],
+  ] as const
+  for (const [name, scope, spec, reason, message] of refused) {
+    await scoped(`refused-${name}`, 'refused', scope, spec)
+    const { objects, namespace } = at()
+    const status = await untilEnded(`refused-${name}`)
+    expect(status.outcome, name).toMatchObject({ reason, message: expect.stringContaining(message) as string })
+    expect(
+      conditionOf(await objects.get('flushsessions', `refused-${name}`, namespace), 'Recorded'),
+      name,
+    ).toBeUndefined()
+  }
+  expect(await there(redis, 'odd', '1', '10')).toBe(3)
+  await scoped('refused-skip', 'refused', values, { onUndecodable: 'Skip' })
+  expect(await untilEnded('refused-skip')).toMatchObject({ phase: 'Completed', plan: { matched: 1, undecodable: 1 } })
+  expect(await there(redis, 'odd')).toBe(1)
+  await scoped('refused-revoke', 'refused', values, { onUndecodable: 'Revoke' })
+  expect(await untilEnded('refused-revoke')).toMatchObject({ phase: 'Completed', plan: { matched: 1, undecodable: 1 } })
+  expect(await there(redis, 'odd', '1')).toBe(0)
+  await done()
+})
+
+test('Redis ends while a pattern is guarded: what its file brings back goes again, and is watched in full', async () => {
+  const { cluster, namespace } = at()
+  const { redis, done } = await prepared('restart', { persistence: { mode: 'AppendOnly' } })
+  await writeSessions(redis, 100)
+  await scoped('restart', 'restart', { keyPattern: 'shop:session:1*' })
+  await untilDeleted('restart')
+  process.kill(await cluster.containerPid(namespace, 'restart-0', 'redis'), 'SIGKILL')
+  const ended = await untilEnded('restart')
+  expect(ended).toMatchObject({ phase: 'Completed', nodes: [{ remaining: 0 }] })
+  expect(await there(redis, '1', '10', '19')).toBe(0)
+  expect(await there(redis, '2', '20')).toBe(2)
+  await done()
+})
+
+test('an abort of a guarded flush leaves nothing behind', async () => {
+  const { objects, namespace } = at()
+  const { redis, done } = await prepared('abort')
+  await writeSessions(redis, 10)
+  await scoped('abort', 'abort', { keyPattern: 'shop:session:1*' }, { limits: { drain: '60s' } })
+  await untilDeleted('abort')
+  await objects.patch('flushsessions', 'abort', namespace, { spec: { abort: { reason: 'A mistake' } } })
+  expect(await untilEnded('abort')).toMatchObject({ phase: 'Aborted' })
+  await redis.set('shop:session:1', user('user-1'), 'EX', 600)
+  await delay(100)
+  expect(await there(redis, '1')).toBe(1)
+  await done()
+})
