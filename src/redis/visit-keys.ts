@@ -51,8 +51,8 @@ export interface VisitOptions extends RedisCallOptions {
 /** Every key under the prefix. */
 export const everyKey = (keyPrefix: string): Criterion => ({ by: 'glob', glob: under(keyPrefix) })
 
-/** Keys that one call takes: about 1 ms of the server's time (Redis 7.0.15: 0.5 ms to unlink, 0.6 ms to examine 300 bytes of JSON each). */
-const pageSize = 200
+/** Keys that one call takes: 1.5 ms of the server's time; a GET meanwhile took 3.4 ms at the 99th percentile (Redis 7.0.15, 300 bytes of JSON; 1.6 ms at 200, 7.7 ms at 1,000). */
+const pageSize = 500
 
 /** May delete from a server that is full: to remember a name takes a little memory before much is given back. */
 const acting = '#!lua flags=allow-oom\n'

@@ -34,6 +34,12 @@ export class Cursor {
     return this.#bytes[this.#at]
   }
 
+  /** How many bytes there are before the next such byte. Undefined: there is none. */
+  distanceTo(byte: number): number | undefined {
+    const found = this.#bytes.indexOf(byte, this.#at)
+    return found === -1 ? undefined : found - this.#at
+  }
+
   /** Throws unless all was taken. */
   end(): void {
     if (this.left > 0) throw this.broken('goes on after its end')

@@ -1,7 +1,8 @@
 import { Cursor } from './cursor.ts'
 import { mapOfPairs } from './keys.ts'
 import { Links } from './links.ts'
-import { textOfBinary, textOfDump, textOfString } from './ruby-marshal-text.ts'
+import { textOf } from './bytes-as-text.ts'
+import { textOfDump, textOfString } from './ruby-marshal-text.ts'
 import type { SessionValue } from './value.ts'
 
 const noVariables: ReadonlyMap<string, SessionValue> = new Map()
@@ -106,7 +107,7 @@ export class MarshalReader {
       case 'c':
       case 'm':
       case 'M':
-        return this.#links.hold(depth, () => textOfBinary(this.#bytes()))
+        return this.#links.hold(depth, () => textOf(this.#bytes()))
       default:
         throw this.#from.broken('a type that Marshal 4.8 does not have')
     }

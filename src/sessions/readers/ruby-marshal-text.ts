@@ -22,10 +22,6 @@ const decoders = new Map(
     .map(([name, label]) => [name, new TextDecoder(label, { ignoreBOM: true })]),
 )
 
-/** Text of bytes that say no encoding: UTF-8 if they are it, else each byte a character. */
-export const textOfBinary = (bytes: Buffer): string =>
-  isUtf8(bytes) ? bytes.toString('utf8') : bytes.toString('latin1')
-
 /** The text of a string with these instance variables, as Marshal says an encoding: `E` true for UTF-8, false for US-ASCII, else `encoding` with its name. */
 export const textOfString = (
   bytes: Buffer,

@@ -1,6 +1,6 @@
 import { type Inflate, inflateSync } from 'node:zlib'
 import { MarshalReader } from './ruby-marshal-reader.ts'
-import { textOfBinary } from './ruby-marshal-text.ts'
+import { textOf } from './bytes-as-text.ts'
 import { maxPayloadBytes, type PayloadReader, Undecodable, valueAt } from './value.ts'
 
 /**
@@ -8,7 +8,7 @@ import { maxPayloadBytes, type PayloadReader, Undecodable, valueAt } from './val
  * members or instance variables (`@name`), one with `marshal_dump` what that gave, one with `_dump` that text, or undefined if it is not text (Time).
  * Instance variables of what is no plain object, modules that extend it, its class and a hash's default are read over.
  */
-export const readRubyMarshal: PayloadReader = (payload) => new MarshalReader(payload, textOfBinary).read()
+export const readRubyMarshal: PayloadReader = (payload) => new MarshalReader(payload, textOf).read()
 
 /** Each byte a character: the bytes can be had back. */
 const bytewise = (bytes: Buffer): string => bytes.toString('latin1')
