@@ -58,7 +58,7 @@ export class AppUsers {
 
   /** Logs in `number` users; resolves with their cookies. Throws unless every login succeeds. */
   async logIn(number: number): Promise<readonly Cookie[]> {
-    const answers = await this.#all(names(number), (name) => this.#send('POST', `/login?user=${name}`))
+    const answers = await this.#all(userNames(number), (name) => this.#send('POST', `/login?user=${name}`))
     const cookies = answers.flatMap(({ status, cookie }) => (status === 200 && cookie !== undefined ? [cookie] : []))
     if (cookies.length === number) return cookies
     throw new Error(`${number - cookies.length} of ${number} logins failed: ${printOutcomes(count(answers))}`)
@@ -66,7 +66,7 @@ export class AppUsers {
 
   /** Tries `number` logins; resolves with how they ended. */
   async tryLogins(number: number): Promise<Outcomes> {
-    return count(await this.#all(names(number), (name) => this.#send('POST', `/login?user=${name}`)))
+    return count(await this.#all(userNames(number), (name) => this.#send('POST', `/login?user=${name}`)))
   }
 
   /** Reads a page with each cookie. Who meets an error tries again, as people do, up to three times. */
@@ -157,9 +157,9 @@ export class AppUsers {
   /** Answers come in the order in which they were given. */
   async #all<T>(items: readonly T[], send: (item: T) => Promise<Answer>): Promise<readonly Answer[]> {
     const answers: Answer[] = []
-    const rest = items.values()
+    const rest = items.entries()
     const worker = async () => {
-      for (const item of rest) answers.push(await send(item))
+      for (const [index, item] of rest) answers[index] = await send(item)
     }
     await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker))
     return answers
@@ -183,7 +183,9 @@ export class AppUsers {
   }
 }
 
-const names = (number: number): readonly string[] => Array.from({ length: number }, (_, index) => `user-${index}`)
+/** What the users are called, in the order of their cookies. */
+export const userNames = (number: number): readonly string[] =>
+  Array.from({ length: number }, (_, index) => `user-${index}`)
 
 const count = (answers: readonly Answer[]): Outcomes => {
   const outcomes = new Map<number | 'network', number>()

@@ -12,6 +12,7 @@ export interface FlushStatus {
   readonly phase?: string
   readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message: string }[]
   readonly plan?: { readonly matched: number }
+  readonly outcome?: { readonly reason: string; readonly message: string }
   readonly progress?: { readonly percent: number; readonly keysRevoked: number; readonly step: string }
   readonly nodes?: readonly { readonly before: number; readonly revoked: number; readonly remaining?: number }[]
   readonly resurrections?: { readonly removed: number }

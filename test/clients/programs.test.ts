@@ -18,6 +18,33 @@ beforeAll(async () => {
 const all = { alive: 20, refused: 0, errors: 0 }
 const none = { alive: 0, refused: 20, errors: 0 }
 
+/** Nobody reads gob: a flush by name is refused, and touches nothing. */
+const goWithoutReader = new Set<ProgramName>(['gorilla-redistore', 'scs'])
+const twoAlive = { alive: 2, refused: 0, errors: 0 }
+const othersAlive = { alive: 18, refused: 0, errors: 0 }
+const twoEnded = {
+  flush: 'Completed, Verified',
+  found: 2,
+  those: { alive: 0, refused: 2, errors: 0 },
+  others: othersAlive,
+}
+/** Gone from Redis, and read again from SQL. */
+const notInSql = { ...twoEnded, those: twoAlive }
+/** It keeps the rest of a session for 5 minutes after a logout: those of before end as well. */
+const indexed = { ...twoEnded, found: 4 }
+const notRead = {
+  flush: expect.stringMatching(/^Failed, (NoReader|IdsAreReused)$/) as string,
+  found: 0,
+  those: twoAlive,
+  others: othersAlive,
+}
+
+const revoked = (preset: ProgramName) => {
+  if (goWithoutReader.has(preset)) return notRead
+  if (preset === 'django-cached-db') return notInSql
+  return preset === 'spring-session-indexed' ? indexed : twoEnded
+}
+
 /** Those whose users who only read notice nothing of a fence; the others write each session on each request. */
 const readOn = new Set<ProgramName>(['django-cache', 'django-cached-db', 'gorilla-redistore', 'koa', 'lucia', 'scs'])
 
@@ -39,6 +66,7 @@ test.each(programNames)(
       newKeys: 0,
     })
     expect(run.afterFence).toEqual(all)
+    expect(run.revoked).toEqual(revoked(preset))
   },
 )
 

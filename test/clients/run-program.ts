@@ -7,11 +7,12 @@ import { request } from 'undici'
 import { presetOf } from '../../src/sessions/presets.ts'
 import { freePorts } from '../cluster/free-ports.ts'
 import { waitUntil } from '../cluster/wait-until.ts'
-import { store, untilReady } from '../e2e/fixtures.ts'
+import { flush, store, untilReady } from '../e2e/fixtures.ts'
 import { secretData } from '../e2e/objects.ts'
 import type { Suite } from '../e2e/suite.ts'
 import { openTunnel } from '../e2e/tunnel.ts'
-import { AppUsers, otherThan, printOutcomes, type CookieCheck } from './driver.ts'
+import { AppUsers, otherThan, printOutcomes, userNames, type CookieCheck } from './driver.ts'
+import { createFlush, followFlush, policiesInForce, type FlushStatus } from './flush.ts'
 import { readyProgram, type ProgramName } from './programs.ts'
 import { startRecorder, type Recorder } from './recorder.ts'
 import { openServer, type Server } from './server.ts'
@@ -35,15 +36,56 @@ export interface Run {
   readonly fenced: { readonly reads: string; readonly logins: string; readonly newKeys: number }
   /** The cookies of those who were logged in, when the right was given back. */
   readonly afterFence: CookieCheck
+  readonly revoked: Revoked
   /** The cookies of sessions whose time had come. */
   readonly ended: CookieCheck
   readonly commands: readonly string[]
   readonly refusals: readonly string[]
 }
 
+/** Where these applications say whose a session is. */
+const principalPath = (preset: ProgramName): readonly string[] | undefined => {
+  if (preset === 'lucia') return undefined
+  return preset.startsWith('spring') ? ['sessionAttr:user'] : ['user']
+}
+
 /** Makes a store for a preset; await `untilReady` before it is used. */
-export const storeFor = (namespace: string, preset: ProgramName, engine: 'Redis' | 'Valkey') =>
-  store(namespace, preset, { engine, spec: { sessions: { client: preset, keyPrefix: 'shop:session' } } })
+export const storeFor = (namespace: string, preset: ProgramName, engine: 'Redis' | 'Valkey') => {
+  const sessions = { client: preset, keyPrefix: 'shop:session', principalPath: principalPath(preset) }
+  return store(namespace, preset, { engine, spec: { sessions } })
+}
+
+/** Two of the users who are logged in, and the others, after a flush of those two. */
+export interface Revoked {
+  /** How it ended, such as `Completed, Verified`. */
+  readonly flush: string
+  readonly found: number
+  readonly those: CookieCheck
+  readonly others: CookieCheck
+}
+
+/** Ends the sessions of the first two users, by name. */
+const revokeTwo = async (
+  { objects, namespace }: Suite,
+  preset: ProgramName,
+  people: AppUsers,
+  cookies: readonly string[],
+): Promise<Revoked> => {
+  await policiesInForce(objects.kubectl)
+  const scope = { principals: { values: userNames(2) } }
+  const created = await createFlush(
+    objects.kubectl,
+    flush(namespace, `${preset}-two`, preset, { drain: '1s', spec: { scope } }),
+  )
+  let last: FlushStatus = {}
+  for await (const status of followFlush(objects.kubectl, created)) last = status
+  return {
+    flush: `${last.phase ?? ''}, ${last.outcome?.reason ?? ''}`,
+    found: last.plan?.matched ?? 0,
+    those: await people.check(cookies.slice(0, 2)),
+    others: await people.check(cookies.slice(2)),
+  }
+}
 
 /** A preset's application that runs, and what its store's server says. Close it at the end. */
 export interface Client {
@@ -102,6 +144,7 @@ export const runProgram = async (suite: Suite, preset: ProgramName): Promise<Run
     const logoutsFailed = otherThan(await people.logOut(cookies), 200)
     const loggedOut = await people.check(cookies)
     const others = await people.logIn(users)
+    const revoked = await revokeTwo(suite, preset, people, others)
     await server.endAll()
     const seconds = times.map((ms) => (ms < 0 ? ms : ms / 1000))
     return {
@@ -111,6 +154,7 @@ export const runProgram = async (suite: Suite, preset: ProgramName): Promise<Run
       changesFailed,
       logoutsFailed,
       loggedOut,
+      revoked,
       fenced,
       afterFence,
       timeToLive: [Math.min(...seconds), Math.max(...seconds)],

@@ -24,6 +24,7 @@ const row = (run: Run): string =>
     `${20 - run.changesFailed} of 20`,
     refused(run.loggedOut),
     run.timeToLive.map((seconds) => seconds.toFixed(0)).join('–'),
+    `${run.revoked.flush}: ${refused(run.revoked.those)}, and ${refused(run.revoked.others)} others`,
     refused(run.ended),
     run.fenced.reads,
     run.fenced.logins,
@@ -43,8 +44,8 @@ for (const engine of ['Redis', 'Valkey'] as const) {
 }
 console.log(
   [
-    '| client | server | logged in, read | changed | logged out: refused | time to live, s | ended: refused | reads while fenced | logins while fenced | commands | refused commands |',
-    '|---|---|---|---|---|---|---|---|---|---|---|',
+    '| client | server | logged in, read | changed | logged out: refused | time to live, s | two users revoked by name: refused | ended: refused | reads while fenced | logins while fenced | commands | refused commands |',
+    '|---|---|---|---|---|---|---|---|---|---|---|---|',
     ...rows.map((each) => `| ${each} |`),
   ].join('\n'),
 )
