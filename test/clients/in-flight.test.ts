@@ -3,7 +3,7 @@ import { flush, operatorNamespace, store, untilReady } from '../e2e/fixtures.ts'
 import { installOperator, operatorImage } from '../e2e/install.ts'
 import { suite } from '../e2e/suite.ts'
 import { deploy, frameworks, loadApplications, type Framework } from './application.ts'
-import { printOutcomes, type AppUsers, type CookieCheck, type Outcomes } from './driver.ts'
+import { printOutcomes, userNames, type AppUsers, type CookieCheck, type Outcomes } from './driver.ts'
 import { createFlush, followFlush, isSet, policiesInForce, type FlushStatus } from './flush.ts'
 import { noFence } from './no-fence.ts'
 import { openServer, type Server } from './server.ts'
@@ -28,14 +28,14 @@ interface Run {
 }
 
 /** Requests in flight end while a flush is draining, and visitors come. */
-const revoke = async (users: AppUsers, server: Server, storeName: string): Promise<Run> => {
+const revoke = async (users: AppUsers, server: Server, storeName: string, spec: object): Promise<Run> => {
   const { objects, namespace } = at()
   const cookies = await users.logIn(loggedIn)
   const held = await users.hold(cookies.slice(0, inFlight))
   await policiesInForce(objects.kubectl)
   const created = await createFlush(
     objects.kubectl,
-    flush(namespace, `${storeName}-flush`, storeName, { drain: '12s' }),
+    flush(namespace, `${storeName}-flush`, storeName, { drain: '12s', spec: { ...spec } }),
   )
   let seen: Pick<Run, 'ended' | 'justAfter' | 'keysJustAfter' | 'visitors'> | undefined
   let last: FlushStatus = {}
@@ -62,16 +62,16 @@ const print = (title: string, run: Run): void => {
   )
 }
 
-const run = async (framework: Framework, title: string): Promise<Run> => {
+const run = async (framework: Framework, title: string, spec: object = {}): Promise<Run> => {
   const { objects, namespace } = at()
   const name = `${framework}-${title}`
-  const sessions = { client: frameworks[framework].preset, keyPrefix: 'shop:session' }
+  const sessions = { client: frameworks[framework].preset, keyPrefix: 'shop:session', principalPath: ['user'] }
   await objects.apply(store(namespace, name, { spec: { sessions } }))
   await untilReady(objects, namespace, name)
   const users = await deploy(at(), { framework, store: name, env: { RESAVE: 'true', EXPIRE_AFTER_SECONDS: '1800' } })
   const server = await openServer(at(), name)
   try {
-    const result = await revoke(users, server, name)
+    const result = await revoke(users, server, name, spec)
     print(`${framework}, ${title}`, result)
     return result
   } finally {
@@ -95,6 +95,39 @@ describe('the operator as it is', () => {
       expect(justAfter.alive, 'cookies alive while draining').toBe(0)
       expect(keysJustAfter, 'keys while draining').toBe(0)
       expect(after).toEqual({ alive: 0, refused: loggedIn, errors: 0 })
+      expect([...loginsAfter]).toEqual([[200, 20]])
+    },
+  )
+})
+
+describe('those in flight alone, by name', () => {
+  test.each(['express', 'rails'] as const)(
+    '%s: whatever 200 requests in flight bring back goes again, nobody else notices, and logins go on',
+    async (framework) => {
+      const name = 'in-flight-people'
+      const { objects, namespace } = at()
+      const stringData = { principals: userNames(inFlight).join('\n') }
+      await objects.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, stringData })
+      const scope = { principals: { secretRef: { name } } }
+      const {
+        flush: ended,
+        justAfter,
+        ended: outcomes,
+        after,
+        visitors,
+        loginsAfter,
+      } = await run(framework, 'guarded', { scope })
+      expect(ended).toMatchObject({
+        phase: 'Completed',
+        plan: { matched: inFlight },
+        nodes: [{ revoked: inFlight, remaining: 0 }],
+      })
+      // Nothing was refused, so they did write: without the guard those sessions would be back.
+      expect([...outcomes]).toEqual([[200, inFlight]])
+      expect(ended.resurrections?.removed).toBeGreaterThan(0)
+      expect(justAfter.alive, 'cookies alive while it is guarded').toBe(0)
+      expect(after).toEqual({ alive: loggedIn - inFlight, refused: inFlight, errors: 0 })
+      for (const each of [visitors.reads, visitors.logins]) expect([...each]).toEqual([[200, loggedIn - inFlight]])
       expect([...loginsAfter]).toEqual([[200, 20]])
     },
   )
