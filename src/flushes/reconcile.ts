@@ -183,9 +183,12 @@ const advance = async (
       return { requeueAfterMs: Math.max(1, Math.min(result.requeueAfterMs, untilTimeout(runtime, flush))) }
   }
   return await locked(() =>
-    end(runtime, flush, { phase: 'Completed', reason: 'Verified', message: 'No session in scope is left' }, signal),
+    end(runtime, flush, { phase: 'Completed', reason: 'Verified', message: verified(flush) }, signal),
   )
 }
+
+const verified = ({ object }: Flush): string =>
+  isGuarded(object) ? 'No session in scope that was there is left' : 'No session in scope is left'
 
 /** Why a flush must not go on, or undefined. What is verified is finished, whatever was asked since; but nobody has to wait for a node for ever. */
 const stop = (runtime: FlushRuntime, flush: Flush): Ending | undefined => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { waitUntil } from '../cluster/wait-until.ts'
+import { bareRedisSeconds } from './bare-redis.ts'
 import { canLogIn } from './can-log-in.ts'
 import { connectClient, countSessions, isReady, redisImage, store, untilReady, writeSessions } from './fixtures.ts'
 import { conditionOf, isTrue, secretData, type KubeObject } from './objects.ts'
@@ -15,33 +16,6 @@ const podUid = async (name: string): Promise<string | undefined> => {
 const statusOf = (object: KubeObject) =>
   object['status'] as { sessions?: { live: number; immortal: number; correctedTotal: number } }
 
-/** A bare StatefulSet of the same image: what a store's way to Ready is measured beside. */
-const bare = (namespace: string, name: string) => ({
-  apiVersion: 'apps/v1',
-  kind: 'StatefulSet',
-  metadata: { name, namespace },
-  spec: {
-    serviceName: name,
-    selector: { matchLabels: { app: name } },
-    template: {
-      metadata: { labels: { app: name } },
-      spec: {
-        terminationGracePeriodSeconds: 0,
-        securityContext: { runAsNonRoot: true, runAsUser: 999, seccompProfile: { type: 'RuntimeDefault' } },
-        containers: [
-          {
-            name: 'redis',
-            image: redisImage,
-            command: ['redis-server', '--save', '', '--dir', '/tmp'],
-            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-            readinessProbe: { exec: { command: ['redis-cli', 'ping'] }, periodSeconds: 1 },
-          },
-        ],
-      },
-    },
-  },
-})
-
 test('a store is Ready, by a write through its Service, within 5 s (median of 5)', async () => {
   const { objects, namespace } = at()
   const seconds: number[] = []
@@ -51,18 +25,8 @@ test('a store is Ready, by a write through its Service, within 5 s (median of 5)
     await objects.apply(store(namespace, `quick-${run}`))
     await untilReady(objects, namespace, `quick-${run}`)
     seconds.push((performance.now() - startedMs) / 1000)
-    const bareStartedMs = performance.now()
-    await objects.apply(bare(namespace, `bare-${run}`))
-    await objects.until(
-      'statefulset',
-      `bare-${run}`,
-      namespace,
-      'ready',
-      (set) => (set['status'] as { readyReplicas?: number } | undefined)?.readyReplicas === 1,
-    )
-    bareSeconds.push((performance.now() - bareStartedMs) / 1000)
+    bareSeconds.push(await bareRedisSeconds(at(), `bare-${run}`, 1))
     await objects.delete('sessionstore', `quick-${run}`, namespace)
-    await objects.delete('statefulset', `bare-${run}`, namespace)
   }
   const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
   console.log(

@@ -1,42 +1,22 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { operatorCommands } from '../../src/redis/acl.ts'
 import type { RedisConnection } from '../../src/redis/connection.ts'
-import { connect } from '../../src/redis/ioredis-connection.ts'
 import { readPayloads } from '../../src/redis/read-payloads.ts'
 import { forgetRemembered, keepRemembered, visitRemembered } from '../../src/redis/remembered-keys.ts'
 import { everyKey, visitKeys } from '../../src/redis/visit-keys.ts'
-import { freePorts } from '../cluster/free-ports.ts'
-import { stopAll, type ProcessRecord } from '../cluster/recorded-process.ts'
-import { startRedis } from './redis-server.ts'
+import { redisAsOperator, type RedisAsOperator } from './redis-as-operator.ts'
 
-const login = { username: 'operator', password: 'for-tests-only' }
 const guard = '{guard}f1'
 
-let folder = ''
-let server: ProcessRecord | undefined
+let server: RedisAsOperator
 let redis: Redis
 let connection: RedisConnection
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'visit-'))
-  const [port = 0] = await freePorts(1)
-  // This machine's Redis is 7.0, which has no WAITAOF.
-  const commands = operatorCommands.filter((rule) => rule !== '+waitaof')
-  server = await startRedis(folder, port, [`user operator on >${login.password} ~* -@all ${commands.join(' ')}`])
-  redis = new Redis({ host: '127.0.0.1', port })
-  connection = await connect({ host: '127.0.0.1', port }, login)
+  server = await redisAsOperator()
+  ;({ redis, connection } = server)
 })
-
-afterAll(async () => {
-  redis.disconnect()
-  connection.close()
-  if (server) await stopAll([server], 0)
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(async () => server.close())
 
 beforeEach(async () => {
   await redis.flushall()
