@@ -18,8 +18,6 @@ beforeAll(async () => {
 const all = { alive: 20, refused: 0, errors: 0 }
 const none = { alive: 0, refused: 20, errors: 0 }
 
-/** Nobody reads gob: a flush by name is refused, and touches nothing. */
-const goWithoutReader = new Set<ProgramName>(['gorilla-redistore', 'scs'])
 const twoAlive = { alive: 2, refused: 0, errors: 0 }
 const othersAlive = { alive: 18, refused: 0, errors: 0 }
 const twoEnded = {
@@ -32,15 +30,7 @@ const twoEnded = {
 const notInSql = { ...twoEnded, those: twoAlive }
 /** It keeps the rest of a session for 5 minutes after a logout: those of before end as well. */
 const indexed = { ...twoEnded, found: 4 }
-const notRead = {
-  flush: expect.stringMatching(/^Failed, (NoReader|IdsAreReused)$/) as string,
-  found: 0,
-  those: twoAlive,
-  others: othersAlive,
-}
-
 const revoked = (preset: ProgramName) => {
-  if (goWithoutReader.has(preset)) return notRead
   if (preset === 'django-cached-db') return notInSql
   return preset === 'spring-session-indexed' ? indexed : twoEnded
 }

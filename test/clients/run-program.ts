@@ -46,6 +46,7 @@ export interface Run {
 /** Where these applications say whose a session is. */
 const principalPath = (preset: ProgramName): readonly string[] | undefined => {
   if (preset === 'lucia') return undefined
+  if (preset === 'scs') return ['Values', 'user']
   return preset.startsWith('spring') ? ['sessionAttr:user'] : ['user']
 }
 
@@ -73,9 +74,11 @@ const revokeTwo = async (
 ): Promise<Revoked> => {
   await policiesInForce(objects.kubectl)
   const scope = { principals: { values: userNames(2) } }
+  // Where a library takes over the id of an old cookie, a guard would end new sessions.
+  const guarantee = presetOf(preset).reusesIds ? { guarantee: 'Fenced' } : {}
   const created = await createFlush(
     objects.kubectl,
-    flush(namespace, `${preset}-two`, preset, { drain: '1s', spec: { scope } }),
+    flush(namespace, `${preset}-two`, preset, { drain: '1s', spec: { scope, ...guarantee } }),
   )
   let last: FlushStatus = {}
   for await (const status of followFlush(objects.kubectl, created)) last = status
