@@ -1,9 +1,9 @@
 import { textOf } from './bytes-as-text.ts'
 import { Cursor } from './cursor.ts'
-import { mapOfPairs } from './keys.ts'
 import { Links } from './links.ts'
+import { plain, type Built } from './pickle-built.ts'
 import { pickleOpcodes as op } from './pickle-opcodes.ts'
-import type { PayloadReader, SessionValue } from './value.ts'
+import type { PayloadReader } from './value.ts'
 
 /**
  * Reads Python's pickle, protocols 0 to 5. It only notes what a payload builds: no name is looked up and nothing is called. An object is the map of its state if it has one,
@@ -14,41 +14,7 @@ export const readPickle: PayloadReader = (payload) => {
   return plain(machine.run(), 0, new Links(), new Set())
 }
 
-/** What is on the stack: may still be added to, by whoever finds it in the memo. */
-type Built = Exclude<SessionValue, readonly SessionValue[] | ReadonlyMap<string, SessionValue>> | Part
-
-type Part =
-  | { readonly is: 'list'; readonly items: Built[] }
-  | { readonly is: 'dict'; readonly pairs: Built[] }
-  | { readonly is: 'object'; state: Built }
-
 const mark = Symbol('mark')
-
-/** Goes each way to each value, so that what comes of it is no larger for one who walks it; cycles end in undefined. */
-const plain = (built: Built, depth: number, links: Links, inside: Set<Built>): SessionValue => {
-  links.count(depth)
-  if (typeof built !== 'object' || built === null) return built
-  if (inside.has(built)) return undefined
-  inside.add(built)
-  const each = (value: Built) => plain(value, depth + 1, links, inside)
-  const value =
-    built.is === 'list'
-      ? built.items.map(each)
-      : built.is === 'dict'
-        ? mapOfPairs(built.pairs.map(each))
-        : stateOf(built.state, each)
-  inside.delete(built)
-  return value
-}
-
-/** A state is a dict, or that and one of slots, in a tuple. */
-const stateOf = (state: Built, each: (value: Built) => SessionValue): SessionValue => {
-  if (typeof state !== 'object' || state === null) return undefined
-  const value = each(
-    state.is === 'list' ? state.items.find((item) => typeof item === 'object' && item !== null) : state,
-  )
-  return value instanceof Map ? value : undefined
-}
 
 /** One payload, run once (`pickletools.py` and `pickle.py` of Python 3.11). */
 class PickleMachine {
