@@ -96,6 +96,18 @@ describe('whose a session of JSON is', () => {
     expect(await redis.keys('*')).toEqual(['shop:2'])
   })
 
+  test.each([
+    ['a slash', 'https://shop.test/user', '{"https://shop.test/user":"ann"}'],
+    ['a slash, escaped as PHP does it', 'https://shop.test/user', String.raw`{"https:\/\/shop.test\/user":"ann"}`],
+    ['letters that are not ASCII', 'benutzername für', '{"benutzername für":"ann"}'],
+    ['a quotation mark', 'a"b', String.raw`{"a\"b":"ann"}`],
+    ['a control character', 'a\u007fb', '{"a\u007fb":"ann"}'],
+    ['what is a pattern in Lua', 'a.-%b*', '{"a.-%b*":"ann"}'],
+  ])('under a name with %s', async (_, name, value) => {
+    await write({ 'shop:1': value, 'shop:2': value.replace('"ann"', '"bob"') })
+    expect(await visitKeys(connection, byOwner([name], ['ann']), 'count')).toMatchObject({ matched: 1, undecodable: 0 })
+  })
+
   test('in a list, by its place', async () => {
     await write({ 'shop:1': '{"warden":[["7"],"salt"]}', 'shop:2': '{"warden":[["8"],"7"]}' })
     expect(await visitKeys(connection, byOwner(['warden', '0', '0'], ['7']), 'delete')).toMatchObject({ matched: 1 })
