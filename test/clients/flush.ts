@@ -53,6 +53,12 @@ export async function* followFlush(
   )
 }
 
+/** Waits until a step of a flush is done. Throws when the flush ends without it. */
+export const untilSet = async (kubectl: Kubectl, flush: Flush, condition: string): Promise<void> => {
+  for await (const status of followFlush(kubectl, flush)) if (isSet(status, condition)) return
+  throw new Error(`FlushSessions ${flush.metadata.name} ended before it was ${condition}`)
+}
+
 /** What the operator waits for after the admission policies were made; see src/flushes/requester.ts. */
 const activationMs = 10_000
 

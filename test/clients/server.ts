@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis'
-import { fenceUser, ownKeys } from '../../src/redis/acl.ts'
 import { waitUntil } from '../cluster/wait-until.ts'
 import { derivedPassword, readMasterKey } from '../e2e/derived-password.ts'
 import { redisThrough } from '../e2e/fixtures.ts'
@@ -7,17 +6,12 @@ import { secretData } from '../e2e/objects.ts'
 import type { Suite } from '../e2e/suite.ts'
 import { openTunnel } from '../e2e/tunnel.ts'
 
-/** Prefix of every store's keys in these tests. */
-const prefix = 'shop:session'
-
 /** A store's server as the operator sees it: what tests compare its words with. */
 export interface Server {
   /** Keys, whoever wrote them. */
   keys(): Promise<number>
   /** Time to live of each key that `counts`, in ms; -1: none. */
   timesToLive(counts: (key: string) => boolean): Promise<readonly number[]>
-  /** Takes the clients' right to write, as a flush does, while `during` runs. */
-  fenced<T>(during: () => Promise<T>): Promise<T>
   /** Lets every key end now, as if its time had come. */
   endAll(): Promise<void>
   /** Commands that somebody sent and had no right to, each once, since this was opened. */
@@ -41,15 +35,6 @@ export const openServer = async ({ cluster, objects, namespace }: Suite, store: 
     timesToLive: async (counts) => {
       const keys = (await allKeys(redis)).filter((key) => counts(key))
       return await Promise.all(keys.map(async (key) => redis.pttl(key)))
-    },
-    fenced: async (during) => {
-      const user = secret['username'] ?? ''
-      await redis.call(...fenceUser(user, prefix))
-      try {
-        return await during()
-      } finally {
-        await redis.call('ACL', 'SETUSER', user, 'resetkeys', ownKeys(prefix))
-      }
     },
     endAll: async () => {
       for (const key of await allKeys(redis)) await redis.pexpire(key, 1)
