@@ -7,7 +7,7 @@ SHELL := /bin/bash
 # Installed packages, Node 24 among them; made again when the lockfile changes.
 modules := node_modules/.package-lock.json
 
-.PHONY: help demo test check unit cluster-up cluster-down cluster-status generate bundle bench clients clean
+.PHONY: help demo test check unit cluster-up cluster-down cluster-status generate bundle bench clients fuzz clean
 
 help:
 	@echo 'make demo            the main job on a real cluster, from nothing; KEEP=1 leaves it running'
@@ -18,6 +18,7 @@ help:
 	@echo 'make generate        CRDs and the API reference, from src/api'
 	@echo 'make bundle          dist/main.mjs and dist/verify.mjs'
 	@echo 'make bench           measures, each figure beside its baseline'
+	@echo 'make fuzz            feeds the readers of sessions what nobody should send, 10 minutes each'
 	@echo 'make clients         runs real applications against a store each, and prints what they asked Redis for'
 
 $(modules): package-lock.json package.json
@@ -50,6 +51,9 @@ bundle: $(modules)
 
 bench: $(modules)
 	@node test/benchmarks/run.ts
+
+fuzz: $(modules)
+	@node test/fuzz/readers.ts --seconds 600
 
 clients: $(modules)
 	@node test/clients/table.ts
