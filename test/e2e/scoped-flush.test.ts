@@ -60,9 +60,12 @@ const list = async (name: string, key: string, entries: readonly string[]) => {
   return { secretRef: { name } }
 }
 
-const scoped = async (name: string, storeName: string, scope: object, spec: object = {}) => {
+/** Long enough for what a test does meanwhile on a busy machine. */
+const meanwhile = '8s'
+
+const scoped = async (name: string, storeName: string, scope: object, spec: object = {}, drain = '1s') => {
   const { objects, namespace } = at()
-  await objects.create(flush(namespace, name, storeName, { drain: '3s', spec: { scope, ...spec } }))
+  await objects.create(flush(namespace, name, storeName, { drain, spec: { scope, ...spec } }))
 }
 
 /** How many of these sessions are there, read as the application may. */
@@ -83,7 +86,7 @@ test('the sessions of some people end, and come back no more; everybody else goe
   await redis.set('shop:session:second', user('user-7'), 'EX', 600)
   await redis.set('shop:session:lookalike', user('user-77-user-7'), 'EX', 600)
   const principals = await list('people-list', 'principals', ['user-7', 'user-8', 'nobody'])
-  await scoped('people', 'people', { principals })
+  await scoped('people', 'people', { principals }, {}, meanwhile)
   await untilDeleted('people')
   // Requests in flight write back what they had read; somebody in scope logs in again; others are written as ever.
   for (let round = 0; round < 5; round += 1) {
@@ -116,7 +119,7 @@ test('ids end by the cookie as the browser sends it, and what is not there is no
   const { redis, done } = await prepared('ids')
   await writeSessions(redis, 100)
   const sessionIds = await list('ids-list', 'sessionIds', ['s%3A11.3bJ1Kk9Zq', '12', 'not-there'])
-  await scoped('ids', 'ids', { sessionIds }, { guarantee: 'Fenced' })
+  await scoped('ids', 'ids', { sessionIds }, { guarantee: 'Fenced' }, meanwhile)
   await untilDeleted('ids')
   await expect(redis.set('shop:session:11', 'revived')).rejects.toThrow('NOPERM')
   expect(await untilEnded('ids')).toMatchObject({ phase: 'Completed', plan: { matched: 2, method: 'ByName' } })
@@ -167,7 +170,7 @@ test('Redis ends while a pattern is guarded: what its file brings back goes agai
   const { cluster, namespace } = at()
   const { redis, done } = await prepared('restart', { persistence: { mode: 'AppendOnly' } })
   await writeSessions(redis, 100)
-  await scoped('restart', 'restart', { keyPattern: 'shop:session:1*' })
+  await scoped('restart', 'restart', { keyPattern: 'shop:session:1*' }, {}, meanwhile)
   await untilDeleted('restart')
   process.kill(await cluster.containerPid(namespace, 'restart-0', 'redis'), 'SIGKILL')
   const ended = await untilEnded('restart')

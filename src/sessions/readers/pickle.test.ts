@@ -44,13 +44,30 @@ test.each([0, 1, 2])('objects are the map of their state (payload %i)', (which) 
   if (which > 0) expect(valueAt(value, ['slots', 'a'])).toBe(1)
 })
 
+test('protocol 0 escapes all that is not Latin-1', () => {
+  expect(readPickle(written.escaped)).toEqual(map({ _auth_user_id: '42', name: '😀\\ü\n' }))
+})
+
+/** Texts of Python 2, as `pickle.loads(…, encoding='latin1')` of Python 3.11 reads them. */
+test.each([
+  [String.raw`S'it\'s \xfc\\ \n'`, "it's ü\\ \n"],
+  [`S"it's"`, "it's"],
+  [String.raw`S'\xc3\xbc'`, 'ü'],
+])('%s', (line, text) => {
+  expect(readPickle(Buffer.from(`${line}\n.`, 'latin1'))).toBe(text)
+})
+
+test('an object has what lies in its dict and in its slots', () => {
+  expect(readPickle(written.dictAndSlots)).toEqual(map({ user: map({ name: 'ann', a: 1 }) }))
+})
+
 describe('hostile', () => {
   const pickle = (latin1: string) => Buffer.from(latin1, 'latin1')
   /** A list that holds the one before it twice, and so on. */
   const laughs = `]q\u0000${'(h\u0000h\u0000lq\u0000'.repeat(40)}.`
   testHostile({
     reader: readPickle,
-    samples: [...written.django, written.objects, ...written.classes],
+    samples: [...written.django, written.objects, ...written.classes, written.escaped, written.dictAndSlots],
     tokens: ['\u0080\u0005', '(', 'l', 't', 'd', '}', ']', '\u0094', 'h\u0000', 'q\u0000', 'a', 'e', 'u', 's', 'b', 'R', '\u0081', 'cos\nsystem\n', '0', '1', '2', 'K\u0001', 'N', '.', '\u008c\u0001a'], // prettier-ignore
     table: {
       nothing: pickle(''),
@@ -63,6 +80,9 @@ describe('hostile', () => {
       'too deep': pickle(`${'('.repeat(maxDepth + 2)}N${'t'.repeat(maxDepth + 2)}.`),
       'very deep': pickle(`${'('.repeat(500_000)}N${'t'.repeat(500_000)}.`),
       'a billion laughs': pickle(laughs),
+      'a long state at which many look': pickle(`(NN\u0081(${'N'.repeat(400_000)}tbq\u00000(${'h\u0000'.repeat(200_000)}tt.`),
+      'a character that is not there': pickle('V\\U00110000\n.'),
+      'an escape that Python does not write': pickle("S'\\q'\n."),
       'more than is read': Buffer.alloc(maxPayloadBytes + 1, 'N'),
       'a persistent id': pickle('Pabc\n.'),
       'a number that nothing has': pickle('h\u0009.'),

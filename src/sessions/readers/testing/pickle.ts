@@ -46,3 +46,9 @@ export const classes: readonly Buffer[] = [
     'gAWVtwAAAAAAAAB9lCiMBHVzZXKUjAhfX21haW5fX5SMBFVzZXKUk5QpgZR9lCiMBG5hbWWUjANhbm6UjAJtZZRoBXVijAVzbG90c5RoAowFU2xvdHOUk5QpgZROfZSMAWGUSwFzhpRijAVuYW1lc5RoAowFTmFtZXOUk5QpgZSMAXiUYX2UjAVleHRyYZRLAXNijAhzZXR0aW5nc5RoAowIU2V0dGluZ3OUk5QpgZSMBXRoZW1llIwEZGFya5RzdS4=',
   ),
 ]
+
+/** `{'_auth_user_id': '42', 'name': '😀\\ü\n'}` in protocol 0, which escapes what is not Latin-1. */
+export const escaped = bytes('KGRwMApWX2F1dGhfdXNlcl9pZApwMQpWNDIKcDIKc1ZuYW1lCnAzClZcVTAwMDFmNjAwXHUwMDVj/Fx1MDAwYQpwNApzLg==')
+
+/** `{'user': Both()}` in protocol 5: `name` lies in its `__dict__`, `a` in its `__slots__`. */
+export const dictAndSlots = bytes('gAWVPgAAAAAAAAB9lIwEdXNlcpSMCF9fbWFpbl9flIwEQm90aJSTlCmBlH2UjARuYW1llIwDYW5ulHN9lIwBYZRLAXOGlGJzLg==')

@@ -37,7 +37,7 @@ export const testHostile = ({ reader, samples, whole, tokens, table }: Hostile):
       fc.property(fc.array(part, { maxLength: 60 }), (parts) => {
         expect(outcomeOf(reader, Buffer.from(parts.join(''), 'latin1'))).toMatch(/^(read|refused)$/)
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     )
   })
 
