@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { readMessagePack } from './message-pack.ts'
 import * as written from './testing/message-pack.ts'
 import { testHostile } from './testing/refuses.ts'
-import { maxDepth, maxPayloadBytes, valueAt } from './value.ts'
+import { maxDepth, maxPayloadBytes, Undecodable, valueAt } from './value.ts'
 
 test('a session of Flask', () => {
   const session = readMessagePack(written.flask)
@@ -47,6 +47,17 @@ test.each([
   ['c70100ff', undefined],
 ])('%s', (hex, value) => {
   expect(readMessagePack(Buffer.from(hex, 'hex'))).toEqual(value)
+})
+
+test.each([
+  ['arrays', 'dd000fc000'],
+  ['maps', 'df0007e000'],
+])('%s that each claim all the bytes that are left take no memory for it', (_, head) => {
+  const claims = Buffer.concat([Buffer.from(head.repeat(maxDepth), 'hex'), Buffer.alloc(maxPayloadBytes - 1024, 0xc0)])
+  const before = process.memoryUsage().heapUsed
+  expect(() => readMessagePack(claims)).toThrow(Undecodable)
+  // It was half a GiB: 8 MiB a level.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 2 ** 20)
 })
 
 describe('hostile', () => {

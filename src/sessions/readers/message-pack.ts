@@ -100,7 +100,10 @@ class MessagePackReader {
 
   #array(count: number, depth: number): readonly SessionValue[] {
     if (count > this.#from.left) throw this.#from.broken('claims more elements than it has bytes')
-    return Array.from({ length: count }, () => this.#value(depth + 1))
+    // It grows with what is there: each level could claim all that is left.
+    const values: SessionValue[] = []
+    while (values.length < count) values.push(this.#value(depth + 1))
+    return values
   }
 
   #map(count: number, depth: number): ReadonlyMap<string, SessionValue> {

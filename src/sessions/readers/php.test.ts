@@ -37,6 +37,13 @@ test('what serializes itself is read over', () => {
   expect(readPhp(written.custom)).toEqual(map({ 0: undefined, user: 'ann' }))
 })
 
+test('a link to what comes after something that serializes itself is undefined: nobody can tell what it means', () => {
+  const users = { user: 'bob', p: 'eve', q: 'joe', r: 'kim' }
+  expect(readPhp(written.nested)).toEqual(
+    map({ first: 'ann', again: 'ann', box: undefined, ...users, owner: undefined, last: 'ann' }),
+  )
+})
+
 test('an empty session', () => {
   expect(readPhpSession(php(''))).toEqual(new Map())
 })
@@ -45,7 +52,7 @@ describe('hostile', () => {
   const laughs = `a:41:{i:0;a:0:{}${Array.from({ length: 40 }, (_, at) => `i:${at + 1};a:2:{i:0;R:${2 + at};i:1;R:${2 + at};}`).join('')}}`
   testHostile({
     reader: readPhp,
-    samples: [written.serialized, written.custom],
+    samples: [written.serialized, written.custom, written.nested],
     tokens: [
       'a:1:{',
       'i:0;',
@@ -65,6 +72,7 @@ describe('hostile', () => {
       'a text that is longer than it': php('s:99999999:"abc";'),
       'elements that are not there': php('a:2000000000:{}'),
       'a length below nothing': php('s:-1:"";'),
+      'elements below nothing': php('a:-1:{}'),
       'a million digits': php(`i:${'9'.repeat(1_000_000)};`),
       'too deep': php(`${'a:1:{i:0;'.repeat(maxDepth + 2)}N;${'}'.repeat(maxDepth + 2)}`),
       'very deep': php('a:1:{i:0;'.repeat(100_000)),

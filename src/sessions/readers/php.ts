@@ -4,7 +4,7 @@ import { mapOfPairs } from './keys.ts'
 import { Links } from './links.ts'
 import type { PayloadReader, SessionValue } from './value.ts'
 
-/** Reads what PHP's `serialize()` writes. An object is the map of its properties, an enum its name; one that serializes itself is undefined. */
+/** Reads what PHP's `serialize()` writes. An object is the map of its properties, an enum its name; one that serializes itself (`C:`) is undefined. */
 export const readPhp: PayloadReader = (payload) => {
   const reader = new PhpReader(payload)
   const value = reader.value(0)
@@ -30,6 +30,9 @@ export const readPhpSession: PayloadReader = (payload) => {
 class PhpReader {
   readonly from: Cursor
   readonly #links = new Links()
+  #numbers = 0
+  /** Numbers beyond this mean nothing: what a class has written by `serialize()` into its own data takes numbers too, and only the class knows how many. */
+  #lastCertain = Number.POSITIVE_INFINITY
 
   constructor(payload: Uint8Array) {
     this.from = new Cursor(payload, 'PHP')
@@ -40,8 +43,9 @@ class PhpReader {
     const type = this.#character()
     if (type === 'R') {
       this.#expect(':')
-      return this.#links.follow(this.#integer(';') - 1, depth)
+      return this.#link(depth)
     }
+    this.#numbers += 1
     return this.#links.hold(depth, () => this.#numbered(type, depth))
   }
 
@@ -82,19 +86,25 @@ class PhpReader {
         this.#expect('{')
         this.from.take(length)
         this.#expect('}')
+        this.#lastCertain = Math.min(this.#lastCertain, this.#numbers)
         return undefined
       }
       case 'r':
-        return this.#links.follow(this.#integer(';') - 1, depth)
+        return this.#link(depth)
       default:
         throw this.from.broken('a type that is not known')
     }
   }
 
+  #link(depth: number): SessionValue {
+    const number = this.#integer(';')
+    return number > this.#lastCertain ? undefined : this.#links.follow(number - 1, depth)
+  }
+
   /** Keys and values in turns. */
   #pairs(depth: number): readonly SessionValue[] {
     const count = this.#integer(':')
-    if (count > this.from.left) throw this.from.broken('claims more elements than it has bytes')
+    if (count < 0 || count > this.from.left) throw this.from.broken('claims more elements than it has bytes')
     this.#expect('{')
     const pairs: SessionValue[] = []
     for (let left = count; left > 0; left -= 1) pairs.push(this.#key(), this.value(depth + 1))

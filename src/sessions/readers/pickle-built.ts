@@ -27,11 +27,13 @@ export const plain = (built: Built, depth: number, links: Links, inside: Set<Bui
   return value
 }
 
-/** A state is a dict, or that and one of slots, in a tuple. */
+/** A state is a dict, or two in a tuple, the other of slots (`load_build` in pickle.py). A tuple of any other length is not gone through: many may look at one. */
 const stateOf = (state: Built, each: (value: Built) => SessionValue): SessionValue => {
   if (typeof state !== 'object' || state === null) return undefined
-  const value = each(
-    state.is === 'list' ? state.items.find((item) => typeof item === 'object' && item !== null) : state,
-  )
-  return value instanceof Map ? value : undefined
+  if (state.is !== 'list') return mapOrNothing(each(state))
+  if (state.items.length !== 2) return undefined
+  const maps = state.items.map(each).filter((part) => part instanceof Map)
+  return maps.length > 0 ? new Map(maps.flatMap((map) => [...map])) : undefined
 }
+
+const mapOrNothing = (value: SessionValue): SessionValue => (value instanceof Map ? value : undefined)

@@ -80,7 +80,9 @@ describe('hostile', () => {
       'too deep': pickle(`${'('.repeat(maxDepth + 2)}N${'t'.repeat(maxDepth + 2)}.`),
       'very deep': pickle(`${'('.repeat(500_000)}N${'t'.repeat(500_000)}.`),
       'a billion laughs': pickle(laughs),
-      'a long state at which many look': pickle(`(NN\u0081(${'N'.repeat(400_000)}tbq\u00000(${'h\u0000'.repeat(200_000)}tt.`),
+      'a long state at which many look': pickle(
+        `(NN\u0081(${'N'.repeat(400_000)}tbq\u00000(${'h\u0000'.repeat(200_000)}tt.`,
+      ),
       'a character that is not there': pickle('V\\U00110000\n.'),
       'an escape that Python does not write': pickle("S'\\q'\n."),
       'more than is read': Buffer.alloc(maxPayloadBytes + 1, 'N'),

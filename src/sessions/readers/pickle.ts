@@ -3,6 +3,7 @@ import { Cursor } from './cursor.ts'
 import { Links } from './links.ts'
 import { plain, type Built } from './pickle-built.ts'
 import { pickleOpcodes as op } from './pickle-opcodes.ts'
+import { quotedBytes, rawUnicodeEscaped } from './pickle-text.ts'
 import type { PayloadReader } from './value.ts'
 
 /**
@@ -128,14 +129,15 @@ class PickleMachine {
       case op.binFloat:
         return this.#from.take(8).readDoubleBE()
       case op.string: {
-        const text = /^(['"])(.*)\1$/s.exec(this.#line())?.[2]
-        if (text === undefined) throw this.#from.broken('a text without quotation marks')
+        const text = quotedBytes(this.#line())
+        if (text === undefined) throw this.#from.broken('a text that Python does not write so')
+        return textOf(text)
+      }
+      case op.unicode: {
+        const text = rawUnicodeEscaped(this.#line())
+        if (text === undefined) throw this.#from.broken('a character that does not exist')
         return text
       }
-      case op.unicode:
-        return this.#line().replaceAll(/\\u([0-9a-fA-F]{4})/g, (_, digits: string) =>
-          String.fromCharCode(Number.parseInt(digits, 16)),
-        )
       case op.shortBinString:
       case op.shortBinUnicode:
       case op.shortBinBytes:

@@ -15,3 +15,11 @@ export const serialized = bytes(
 
 /** `[new Money, 'user' => 'ann']`, Money being a class that serializes itself. */
 export const custom = bytes('YToyOntpOjA7Qzo1OiJNb25leSI6NDp7OS45MH1zOjQ6InVzZXIiO3M6MzoiYW5uIjt9')
+
+/**
+ * `['first' => 'ann', 'again' => &first, 'box' => new Box(['x', 'y']), 'user' => 'bob', 'p' => 'eve', 'q' => 'joe', 'r' => 'kim', 'owner' => &user, 'last' => &first]`, Box being a class that
+ * serializes itself by `serialize()`: what is in it takes numbers too.
+ */
+export const nested = bytes(
+  'YTo5OntzOjU6ImZpcnN0IjtzOjM6ImFubiI7czo1OiJhZ2FpbiI7UjoyO3M6MzoiYm94IjtDOjM6IkJveCI6MzA6e2E6Mjp7aTowO3M6MToieCI7aToxO3M6MToieSI7fX1zOjQ6InVzZXIiO3M6MzoiYm9iIjtzOjE6InAiO3M6MzoiZXZlIjtzOjE6InEiO3M6Mzoiam9lIjtzOjE6InIiO3M6Mzoia2ltIjtzOjU6Im93bmVyIjtSOjc7czo0OiJsYXN0IjtSOjI7fQ==',
+)

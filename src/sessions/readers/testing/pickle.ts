@@ -48,7 +48,11 @@ export const classes: readonly Buffer[] = [
 ]
 
 /** `{'_auth_user_id': '42', 'name': '😀\\ü\n'}` in protocol 0, which escapes what is not Latin-1. */
-export const escaped = bytes('KGRwMApWX2F1dGhfdXNlcl9pZApwMQpWNDIKcDIKc1ZuYW1lCnAzClZcVTAwMDFmNjAwXHUwMDVj/Fx1MDAwYQpwNApzLg==')
+export const escaped = bytes(
+  'KGRwMApWX2F1dGhfdXNlcl9pZApwMQpWNDIKcDIKc1ZuYW1lCnAzClZcVTAwMDFmNjAwXHUwMDVj/Fx1MDAwYQpwNApzLg==',
+)
 
 /** `{'user': Both()}` in protocol 5: `name` lies in its `__dict__`, `a` in its `__slots__`. */
-export const dictAndSlots = bytes('gAWVPgAAAAAAAAB9lIwEdXNlcpSMCF9fbWFpbl9flIwEQm90aJSTlCmBlH2UjARuYW1llIwDYW5ulHN9lIwBYZRLAXOGlGJzLg==')
+export const dictAndSlots = bytes(
+  'gAWVPgAAAAAAAAB9lIwEdXNlcpSMCF9fbWFpbl9flIwEQm90aJSTlCmBlH2UjARuYW1llIwDYW5ulHN9lIwBYZRLAXOGlGJzLg==',
+)
