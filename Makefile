@@ -53,7 +53,7 @@ bench: $(modules)
 	@node test/benchmarks/run.ts
 
 fuzz: $(modules)
-	@node test/fuzz/readers.ts --seconds 600
+	@FUZZ_SECONDS=600 node node_modules/vitest/vitest.mjs run --project unit src/sessions/readers/fuzz.test.ts
 
 clients: $(modules)
 	@node test/clients/table.ts

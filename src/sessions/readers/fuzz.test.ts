@@ -101,7 +101,8 @@ const changes: readonly Change[] = [
     overwrite(payload, random(payload.length), Buffer.from(lengths[random(lengths.length)] ?? '', 'hex')),
   (payload, random) => {
     const numbers = [...payload.toString('latin1').matchAll(/[0-9]+/g)]
-    const { 0: digits = '', index = 0 } = numbers[random(numbers.length || 1)] ?? []
+    const found = numbers[random(numbers.length || 1)]
+    const [digits, index] = [found?.[0] ?? '', found?.index ?? 0]
     return Buffer.concat([
       payload.subarray(0, index),
       Buffer.from(String(2 ** random(64))),

@@ -19,6 +19,15 @@ test('finds values by names and places, and nothing else', () => {
   expect(valueAt(value, ['ids', 'length'])).toBeUndefined()
 })
 
+test.each(['9007199254740993', '-9007199254740993', '12345678901234567890', '1e400'])(
+  'a number whose digits are lost is no safe integer, so nobody takes it for an id: %s',
+  (digits) => {
+    const id = valueAt(readJson(bytes(`{"id":${digits}}`)), ['id'])
+    expect(id).toBeTypeOf('number')
+    expect(id).not.toSatisfy(Number.isSafeInteger)
+  },
+)
+
 describe('what cannot be read says so without repeating it', () => {
   test.each([
     ['nothing', ''],
