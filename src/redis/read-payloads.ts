@@ -16,21 +16,37 @@ export interface StoredPayload {
 
 /** Keys that one call takes: with payloads of 10 KiB a MiB on the wire. */
 const pageSize = 100
+/** Payloads of one call, in bytes: those beyond come one by one. */
+const pageBytes = 4 * 2 ** 20
 
 // A key of another type, and a hash without the field, is no session.
 const pageScript = `
-local field, maxBytes = ARGV[4], tonumber(ARGV[5])
+local field, maxBytes, left = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])
 local found = {page[1]}
 for _, key in ipairs(page[2]) do
-  local value
-  if field == '' then value = redis.pcall('GET', key) else value = redis.pcall('HGET', key, field) end
-  if type(value) == 'string' then
+  if left <= 0 then
     found[#found + 1] = key
-    if #value > maxBytes then found[#found + 1] = 0 else found[#found + 1] = value end
+    found[#found + 1] = 1
+  else
+    local value
+    if field == '' then value = redis.pcall('GET', key) else value = redis.pcall('HGET', key, field) end
+    if type(value) == 'string' then
+      left = left - #value
+      found[#found + 1] = key
+      if #value > maxBytes then found[#found + 1] = 0 else found[#found + 1] = value end
+    end
   end
 end
 return found
+`
+
+const oneScript = `
+local value
+if ARGV[1] == '' then value = redis.pcall('GET', KEYS[1]) else value = redis.pcall('HGET', KEYS[1], ARGV[1]) end
+if type(value) ~= 'string' then return false end
+if #value > tonumber(ARGV[2]) then return 0 end
+return value
 `
 
 /** The payloads of every session under the prefix, page by page, for those that only a reader of ours can read. Throws a `RedisError`. */
@@ -41,14 +57,34 @@ export async function* readPayloads(
 ): AsyncGenerator<readonly StoredPayload[], void> {
   let cursor = '0'
   do {
-    const command = ['EVAL', pageScript, 0, cursor, under(keyPrefix), pageSize, field, maxBytes] as const
+    const command = ['EVAL', pageScript, 0, cursor, under(keyPrefix), pageSize, field, maxBytes, pageBytes] as const
     const [next, ...found] = list(await connection.callBinary(command, options))
     cursor = String(next ?? '0')
-    yield Array.from({ length: found.length / 2 }, (_, index) => {
-      const [key, payload] = [found[2 * index], found[2 * index + 1]]
-      return { key: key as Buffer, payload: Buffer.isBuffer(payload) ? payload : undefined }
-    })
+    const page: StoredPayload[] = []
+    for (let at = 0; at < found.length; at += 2) {
+      const [key, payload] = [found[at] as Buffer, found[at + 1]]
+      if (payload === later) {
+        yield await readOne(connection, key, field, { ...options, maxBytes })
+        continue
+      }
+      page.push({ key, payload: Buffer.isBuffer(payload) ? payload : undefined })
+    }
+    yield page
   } while (cursor !== '0')
+}
+
+/** In the place of a payload that comes by itself. */
+const later = 1
+
+const readOne = async (
+  connection: RedisConnection,
+  key: Buffer,
+  field: string,
+  { maxBytes, ...options }: RedisCallOptions & { readonly maxBytes: number },
+): Promise<readonly StoredPayload[]> => {
+  const payload = await connection.callBinary(['EVAL', oneScript, 1, key, field, maxBytes], options)
+  if (payload === null) return []
+  return [{ key, payload: Buffer.isBuffer(payload) ? payload : undefined }]
 }
 
 const list = (reply: BinaryReply): readonly BinaryReply[] =>

@@ -66,7 +66,7 @@ const owners = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `user-${(index * 97) % people}`)
 
 const inRedis = (who: readonly string[]): Selection =>
-  inServer({ by: 'jsonOwner', keyPrefix, path, owners: who, maxBytes: 1_048_576, takeUndecodable: false })
+  inServer({ by: 'jsonOwner', keyPrefix, path, owners: who, maxBytes: 65_536, takeUndecodable: false })
 
 /** Scopes on one server of this machine with a million sessions of a hundred thousand people, beside what a person would do by hand. */
 export const scopedRevocation = async (): Promise<readonly Figure[]> => {

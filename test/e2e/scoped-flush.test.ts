@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
-import { connectClient, countSessions, flush, store, untilReady, writeSessions } from './fixtures.ts'
+import { connectClient, countSessions, flush, operatorNamespace, store, untilReady, writeSessions } from './fixtures.ts'
 import { readAll } from './load/read-all.ts'
 import { conditionOf, isTrue, type KubeObject } from './objects.ts'
 import { suite } from './suite.ts'
@@ -85,7 +85,9 @@ test('the sessions of some people end, and come back no more; everybody else goe
   await writeSessions(redis, 1000)
   await redis.set('shop:session:second', user('user-7'), 'EX', 600)
   await redis.set('shop:session:lookalike', user('user-77-user-7'), 'EX', 600)
-  const principals = await list('people-list', 'principals', ['user-7', 'user-8', 'nobody'])
+  // Names that stand nowhere else.
+  await redis.set('shop:session:canary-id-4f1e', user('canary-owner-9b2c'), 'EX', 600)
+  const principals = await list('people-list', 'principals', ['user-7', 'user-8', 'nobody', 'canary-owner-9b2c'])
   await scoped('people', 'people', { principals }, {}, meanwhile)
   await untilDeleted('people')
   // Requests in flight write back what they had read; somebody in scope logs in again; others are written as ever.
@@ -99,9 +101,9 @@ test('the sessions of some people end, and come back no more; everybody else goe
   const ended = await untilEnded('people')
   expect(ended).toMatchObject({
     phase: 'Completed',
-    plan: { matched: 3, percent: 1, method: 'ScanAndUnlink' },
-    guard: { names: 3 },
-    nodes: [{ revoked: 3, remaining: 0 }],
+    plan: { matched: 4, percent: 1, method: 'ScanAndUnlink' },
+    guard: { names: 4 },
+    nodes: [{ revoked: 4, remaining: 0 }],
     resurrections: { removed: 5 },
   })
   expect(await there(redis, '7', '8', 'second')).toBe(0)
@@ -109,9 +111,18 @@ test('the sessions of some people end, and come back no more; everybody else goe
   expect(await countSessions(redis, 1000)).toBe(998)
 
   const records = await objects.list('auditrecords', namespace)
-  const said = JSON.stringify([records, ended, await objects.list('events', namespace)])
+  const logs = await objects.run([
+    'logs',
+    '-n',
+    operatorNamespace,
+    '-l',
+    'app.kubernetes.io/name=session-store-operator',
+    '--tail=-1',
+  ])
+  const said = JSON.stringify([records, ended, await objects.list('events', namespace), logs])
   expect(said).toContain(ended.plan?.scopeFingerprint)
-  for (const secret of ['user-7', 'shop:session:7', 'shop:session:second']) expect(said).not.toContain(`"${secret}"`)
+  expect(logs).toContain(namespace)
+  for (const secret of ['canary-owner', 'canary-id']) expect(said).not.toContain(secret)
   await done()
 })
 

@@ -32,7 +32,7 @@ const byOwner = (path: readonly string[], owners: readonly string[]) => ({
   keyPrefix: 'shop',
   path,
   owners,
-  maxBytes: 1_000_000,
+  maxBytes: 65_536,
   takeUndecodable: false,
 })
 
@@ -60,10 +60,10 @@ describe('whose a session of JSON is', () => {
     ['with an escape in the name', String.raw`{"passport":{"us\u0065r":"ann"}}`, true],
     ['a number', '{"passport":{"user":42}}', true],
     ['a number that begins like it', '{"passport":{"user":421}}', false],
-    ['a fraction', '{"passport":{"user":42.5}}', false],
     ['a number as large as a double tells apart', '{"passport":{"user":9007199254740991}}', true],
     ['nobody', '{"passport":{"user":null}}', false],
-    ['a truth', '{"passport":{"user":true}}', false],
+    ['false, which is nobody', '{"passport":{"user":false}}', false],
+    ['nothing where it would be', '{"passport":null}', false],
     ['not only ASCII', '{"passport":{"user":"zoë"}}', true],
     ['the last of two, as JSON.parse has it', '{"passport":{"user":"ann"},"passport":{"user":"bob"}}', false],
   ])('%s', async (_, value, matches) => {
@@ -81,6 +81,12 @@ describe('whose a session of JSON is', () => {
     ['cut off', '{"passport":{"user":"ann"'],
     ['a number that no double tells from its neighbour', '{"passport":{"user":9007199254740993}}'],
     ['a text', '"ann"'],
+    ['a fraction', '{"passport":{"user":42.5}}'],
+    ['a truth', '{"passport":{"user":true}}'],
+    ['a map', '{"passport":{"user":{"id":"ann"}}}'],
+    ['a list', '{"passport":{"user":["ann"]}}'],
+    ['a text with the owner inside', '{"passport":"the \\"user\\" ann"}'],
+    ['more bytes than are looked at', `{"passport":{"user":"ann"},"x":"${'x'.repeat(70_000)}"}`],
     ['nothing', ''],
   ])('%s cannot be read, and stays', async (_, value) => {
     await write({ 'shop:1': value })
@@ -176,6 +182,19 @@ describe('keys that are remembered', () => {
     expect(await visitKeys(connection, everyKey('shop'), { rememberIn: guard })).toMatchObject({ matched: 1_000 })
     expect(await visitRemembered(connection, guard, 'delete')).toEqual({ names: 1_000, back: 0 })
   })
+})
+
+test('a page of long payloads comes in parts, and all of it', async () => {
+  const long = 'x'.repeat(1_000_000)
+  await write(Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`shop:${index}`, `${index}${long}`])))
+  const lengths: number[] = []
+  const keys = new Set<string>()
+  for await (const page of readPayloads(connection, 'shop', { field: undefined, maxBytes: 2_000_000 })) {
+    lengths.push(page.length)
+    for (const { key, payload } of page) if (payload) keys.add(key.toString())
+  }
+  expect(keys.size).toBe(20)
+  expect(Math.max(...lengths)).toBeLessThanOrEqual(5)
 })
 
 test('payloads come as they are, too long ones as none, and other types not at all', async () => {

@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { readPayloads } from '../../redis/read-payloads.ts'
 import { visitKeys, type Visit } from '../../redis/visit-keys.ts'
-import { isOpaqueAt, maxPayloadBytes, Undecodable, valueAt, type PayloadReader } from '../../sessions/readers/value.ts'
+import { ownerAt } from '../../sessions/owner.ts'
+import { maxPayloadBytes, Undecodable, type PayloadReader } from '../../sessions/readers/value.ts'
 import type { Selection } from './selection.ts'
 
 export interface ByReaderOptions {
@@ -15,8 +16,8 @@ export interface ByReaderOptions {
   readonly takeUndecodable: boolean
 }
 
-/** Numbers from here on are nobody's id: their digits take long to find. */
-const tooLong = 2n ** 256n
+/** How long payloads are read in one go, in ms: one that somebody made for it takes a tenth of a second, and meanwhile the lease is to be renewed. */
+const heldMs = 10
 
 /** A selection of sessions whose owner only a reader of ours can find: their payloads come here, and names go back. */
 export const byReader = ({ keyPrefix, field, owners, ...rest }: ByReaderOptions): Selection => ({
@@ -25,10 +26,12 @@ export const byReader = ({ keyPrefix, field, owners, ...rest }: ByReaderOptions)
     let sum: Visit = { examined: 0, matched: 0, undecodable: 0 }
     for await (const page of readPayloads(connection, keyPrefix, { ...call, field, maxBytes: maxPayloadBytes })) {
       const judged: { readonly key: Buffer; readonly owner: string | undefined }[] = []
+      let heldSinceMs = performance.now()
       for (const { key, payload } of page) {
         judged.push({ key, owner: payload && ownerOf(payload, rest) })
-        // A payload that somebody made for it takes a tenth of a second: meanwhile the lease is to be renewed.
+        if (performance.now() - heldSinceMs < heldMs) continue
         await setImmediate()
+        heldSinceMs = performance.now()
       }
       const names = judged.filter(({ owner }) => (owner === undefined ? rest.takeUndecodable : owners.has(owner)))
       const { matched } = await visitKeys(connection, { by: 'names', names: names.map(({ key }) => key) }, act, call)
@@ -46,14 +49,7 @@ export const byReader = ({ keyPrefix, field, owners, ...rest }: ByReaderOptions)
 /** Whose a session is, empty for nobody's; undefined when that cannot be read. */
 const ownerOf = (payload: Uint8Array, { read, path }: Pick<ByReaderOptions, 'read' | 'path'>): string | undefined => {
   try {
-    const session = read(payload)
-    const owner = valueAt(session, path)
-    if (typeof owner === 'string') return owner
-    if (typeof owner === 'bigint') return owner > -tooLong && owner < tooLong ? String(owner) : ''
-    if (owner === undefined && isOpaqueAt(session, path)) return undefined
-    if (typeof owner !== 'number' || !Number.isInteger(owner)) return ''
-    // Beyond 2^53 two ids would be one.
-    return Number.isSafeInteger(owner) ? String(owner) : undefined
+    return ownerAt(read(payload), path)
   } catch (error) {
     if (error instanceof Undecodable) return undefined
     throw error

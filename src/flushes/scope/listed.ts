@@ -33,8 +33,13 @@ export const readListed = async (
   return { entries }
 }
 
-/** Binds a flush to a list without saying what is in it: names of people are few enough to be guessed, so the hash has a key. */
-export const fingerprint = ({ masterKey }: FlushRuntime, flush: Flush, entries: readonly string[]): string =>
+/** Binds a flush to a list, and to where it is looked for, without saying what is in it: names of people are few enough to be guessed, so the hash has a key. */
+export const fingerprint = (
+  { masterKey }: FlushRuntime,
+  flush: Flush,
+  entries: readonly string[],
+  path: readonly string[],
+): string =>
   createHmac('sha256', masterKey)
-    .update(`sessionstore.dev/scope/${flush.uid}/${JSON.stringify(entries)}`)
+    .update(`sessionstore.dev/scope/${flush.uid}/${JSON.stringify([entries, path])}`)
     .digest('hex')

@@ -1,12 +1,11 @@
 import { everyKey } from '../../redis/visit-keys.ts'
 import { presetFor } from '../../sessions/presets.ts'
 import { readers } from '../../sessions/readers.ts'
-import { maxPayloadBytes } from '../../sessions/readers/value.ts'
 import { fail, type Flush, type StepResult } from '../flush.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { byReader } from './by-reader.ts'
 import { fingerprint, readListed, type Listed } from './listed.ts'
-import { inServer, type Selection } from './selection.ts'
+import { inServer, withReader, type Selection } from './selection.ts'
 
 /** Which sessions a flush is about. */
 export interface Scope {
@@ -22,6 +21,9 @@ type Fail = StepResult & { readonly next: 'fail' }
 /** More owners than this are compared here: each page would carry them to the server (300 bytes of JSON, Redis 7.0.15: 235 k a second with 1,000). */
 const mostOwnersInServer = 2_000
 
+/** A longer session is read here: a page of such must not hold the server up. */
+const maxBytesInServer = 65_536
+
 /** Finds out what `spec.scope` means for the store, or says why it cannot be carried out. What it lists is read again by each step, and must be what was planned. */
 export const resolveScope = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<Scope | Fail> => {
   const { scope } = flush.object.spec
@@ -36,20 +38,21 @@ export const resolveScope = async (runtime: FlushRuntime, flush: Flush, signal: 
     : { entries: [...new Set(principals?.values)] }
   if (listed.problem !== undefined) return refuse('ListMissing', listed.problem)
   const { entries } = listed
-  const print = fingerprint(runtime, flush, entries)
-  if ((flush.status.plan?.scopeFingerprint ?? print) !== print)
-    return refuse(
-      'ScopeChanged',
-      `Secret ${from?.name ?? ''} is not what it was when the flush was planned. Create another one`,
-    )
+  const path = principals ? pathOf(flush) : []
+  const print = fingerprint(runtime, flush, entries, path)
+  if ((flush.status.plan?.scopeFingerprint ?? print) !== print) {
+    const what = from ? `Secret ${from.name} or spec.sessions.principalPath` : 'spec.sessions.principalPath'
+    return refuse('ScopeChanged', `${what} is not what it was when the flush was planned. Create another one`)
+  }
   const recorded = { count: entries.length, fingerprint: print, ...(from ? { secretRef: from } : {}) }
   if (sessionIds) {
     const { keysOfId } = presetFor(flush.store.spec.sessions)
     const names = entries.flatMap(keysOfId).map((key) => `${keyPrefix}:${key}`)
     return { selection: inServer({ by: 'names', names }), recorded: { sessionIds: recorded }, fingerprint: print }
   }
-  const selection = byOwner(flush, entries)
-  return 'next' in selection ? selection : { selection, recorded: { principals: recorded }, fingerprint: print }
+  const selection = byOwner(flush, entries, path)
+  if ('next' in selection) return selection
+  return { selection, recorded: { principals: { ...recorded, path } }, fingerprint: print }
 }
 
 export const isFail = (scope: Scope | Fail): scope is Fail => 'next' in scope
@@ -83,11 +86,14 @@ const byBirth = (flush: Flush, createdBefore: string): Scope | Fail => {
   return open(inServer({ by: 'birth', keyPrefix, birth, beforeMs, takeUndecodable }), { createdBefore })
 }
 
-const byOwner = (flush: Flush, owners: readonly string[]): Selection | Fail => {
-  const { keyPrefix, client, principalPath } = flush.store.spec.sessions
+/** Where sessions of the store say whose they are; empty: nobody knows. */
+const pathOf = ({ store }: Flush): readonly string[] =>
+  store.spec.sessions.principalPath ?? presetFor(store.spec.sessions).principalPath ?? []
+
+const byOwner = (flush: Flush, owners: readonly string[], path: readonly string[]): Selection | Fail => {
+  const { keyPrefix, client } = flush.store.spec.sessions
   const preset = presetFor(flush.store.spec.sessions)
-  const path = principalPath ?? preset.principalPath
-  if (!path)
+  if (path.length === 0)
     return refuse(
       'NoPrincipal',
       `${client} leaves it to the application where a session says whose it is: set spec.sessions.principalPath of the store, such as [user, id], and create the flush again`,
@@ -96,11 +102,9 @@ const byOwner = (flush: Flush, owners: readonly string[]): Selection | Fail => {
   if (!read)
     return refuse('NoReader', `Sessions of ${client} cannot be read: revoke by sessionIds, keyPattern, or all of them`)
   const takeUndecodable = flush.object.spec.onUndecodable === 'Revoke'
-  if (preset.payload === 'JSON' && owners.length <= mostOwnersInServer)
-    return inServer({ by: 'jsonOwner', keyPrefix, path, owners, maxBytes: maxPayloadBytes, takeUndecodable })
   const inHash = preset.payload === 'Java serialization, in a hash'
   const [field, ...rest] = path
-  return byReader({
+  const here = byReader({
     keyPrefix,
     read,
     field: inHash ? field : undefined,
@@ -108,4 +112,14 @@ const byOwner = (flush: Flush, owners: readonly string[]): Selection | Fail => {
     owners: new Set(owners),
     takeUndecodable,
   })
+  if (preset.payload !== 'JSON' || owners.length > mostOwnersInServer) return here
+  const there = {
+    by: 'jsonOwner',
+    keyPrefix,
+    path,
+    owners,
+    maxBytes: maxBytesInServer,
+    takeUndecodable: false,
+  } as const
+  return withReader(inServer(there), here)
 }

@@ -55,7 +55,9 @@ const immutable: Meaning = (fields, written) => {
 
 const uuid: Meaning = (fields) => {
   const halves = [fields.get('mostSigBits'), fields.get('leastSigBits')].map((bits) =>
-    typeof bits === 'number' || typeof bits === 'bigint' ? BigInt.asUintN(64, BigInt(bits)) : undefined,
+    Number.isInteger(bits) || typeof bits === 'bigint'
+      ? BigInt.asUintN(64, BigInt(bits as number | bigint))
+      : undefined,
   )
   if (halves.includes(undefined)) return undefined
   const digits = halves.map((bits) => bits?.toString(16).padStart(16, '0')).join('')
@@ -64,7 +66,8 @@ const uuid: Meaning = (fields) => {
 
 const bigInteger: Meaning = (fields) => {
   const [sign, magnitude] = [fields.get('signum'), fields.get('magnitude')]
-  if (typeof sign !== 'number' || !Array.isArray(magnitude)) return undefined
+  // A hostile stream may declare the field as a double.
+  if (typeof sign !== 'number' || !Number.isInteger(sign) || !Array.isArray(magnitude)) return undefined
   const bytes = magnitude.map((byte: SessionValue) => (typeof byte === 'number' ? byte : 0))
   return BigInt(Math.sign(sign)) * BigInt(`0x0${Buffer.from(bytes).toString('hex')}`)
 }

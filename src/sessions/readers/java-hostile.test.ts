@@ -42,6 +42,21 @@ describe('hostile payloads', () => {
       ]),
     )
 
+  /** A UUID whose halves are doubles, by their bits. */
+  const oddUuid = (half: string) =>
+    stream(
+      [0x73, 0x72, ...utf('java.util.UUID'), ...int(0), ...int(0), serializable, 0, 2],
+      [0x44, ...utf('mostSigBits'), 0x44, ...utf('leastSigBits'), 0x78, noClass],
+      [...Buffer.from(half, 'hex'), ...Buffer.from(half, 'hex')],
+    )
+
+  test.each([
+    ['a fraction', oddUuid('3fe0000000000000')],
+    ['no number', oddUuid('7ff8000000000000')],
+  ])('a field that is %s where the class has a whole number', (_, payload) => {
+    expect(readJava(payload)).toBeUndefined()
+  })
+
   test.each([
     ['nothing', new Uint8Array()],
     ['another version', Buffer.from('aced000470', 'hex')],

@@ -20,21 +20,6 @@ export class Undecodable extends Error {
   override readonly name = 'Undecodable'
 }
 
-/** True when something lies on the way to a path, or at its end, that its reader knows no meaning for. */
-export const isOpaqueAt = (value: SessionValue, path: readonly string[]): boolean =>
-  [...path, ''].some((_name, length) => {
-    const within = valueAt(value, path.slice(0, length - 1))
-    const name = path[length - 1]
-    if (name === undefined) return value === undefined
-    if (within instanceof Map) return within.has(name) && within.get(name) === undefined
-    return (
-      Array.isArray(within) &&
-      /^[0-9]+$/.test(name) &&
-      Number(name) < within.length &&
-      valueAt(within, [name]) === undefined
-    )
-  })
-
 /** What lies at a path in a payload: names of fields, or the places of elements in digits. Undefined: nothing. */
 export const valueAt = (value: SessionValue, path: readonly string[]): SessionValue => {
   let at = value
