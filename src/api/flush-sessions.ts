@@ -218,10 +218,26 @@ export const flushSessionsStatus = z.object({
         .describe("The deletion, in ms of the Redis server's clock: the drain counts from here."),
     })
     .optional(),
+  rewrites: z
+    .array(
+      z.object({
+        name: z.string(),
+        runId: z.string(),
+        count: z.int().describe('How many its process had made when another one was asked for.'),
+        off: z.boolean().describe('Nothing is to be written there any more: it was switched on for this.'),
+      }),
+    )
+    .max(64)
+    .optional()
+    .describe('Append-only files that are being written anew, by node.'),
   guard: z
     .object({
-      startedAt: time().describe("When the last session in scope was deleted, by the operator's clock."),
-      startedAtMs: z.int().meta({ format: 'int64' }).describe("The same, in ms of the Redis server's clock."),
+      startedAt: time().optional().describe("When the last session in scope was deleted, by the operator's clock."),
+      startedAtMs: z
+        .int()
+        .meta({ format: 'int64' })
+        .optional()
+        .describe("The same, in ms of the Redis server's clock."),
       runId: z.string().describe('The process that remembers.'),
       names: z.int().meta({ format: 'int64' }).describe('How many keys are remembered.'),
     })

@@ -13,67 +13,13 @@ import { readStore } from '../stores/read-store.ts'
 import { isReplicated } from '../stores/topology/replicas.ts'
 import { conclude } from './conclude.ts'
 import { ensureFinalizer, removeFinalizer } from './finalizer.ts'
-import {
-  Flush,
-  isFinal,
-  isGuarded,
-  waitsForNodes,
-  type Ending,
-  type FlushConditionType,
-  type StepResult,
-} from './flush.ts'
+import { Flush, isFinal, isGuarded, wait, waitsForNodes, type Ending, type StepResult } from './flush.ts'
 import { aheadOf } from './queue.ts'
 import { unprovenRequester } from './requester.ts'
 import type { FlushRuntime } from './runtime.ts'
-import { deleteStep } from './steps/delete.ts'
-import { drain } from './steps/drain.ts'
-import { fenceStep } from './steps/fence.ts'
-import { guard } from './steps/guard.ts'
-import { plan } from './steps/plan.ts'
-import { recordEnding, recordIntent } from './steps/record.ts'
-import { scrub } from './steps/scrub.ts'
-import { replicate } from './steps/replicate.ts'
-import { unfence } from './steps/unfence.ts'
-import { verify } from './steps/verify.ts'
+import { recordEnding } from './steps/record.ts'
+import { stagesOf, type Step } from './stages.ts'
 import { flushManager, writeStatus } from './write-status.ts'
-
-type Step = (runtime: FlushRuntime, flush: Flush, signal: AbortSignal) => Promise<StepResult>
-
-interface Stage {
-  readonly done: FlushConditionType
-  readonly run: Step
-  /** Only of stores that have replicas. */
-  readonly replicated?: true
-  /** It changes nobody's rights and may take long: a failover must not wait for it. */
-  readonly unlocked?: true
-}
-
-/** The steps of a flush: each leaves a condition behind, and is skipped when it is there. Every one can be done again. */
-const begin: readonly Stage[] = [
-  { done: 'Planned', run: plan, unlocked: true },
-  { done: 'Recorded', run: recordIntent },
-]
-
-const fencedStages: readonly Stage[] = [
-  ...begin,
-  { done: 'Fenced', run: fenceStep },
-  { done: 'Deleted', run: deleteStep, unlocked: true },
-  { done: 'Scrubbed', run: scrub },
-  { done: 'Drained', run: drain },
-  { done: 'Verified', run: verify },
-  // Who is away may be so for long: people can log in before it is back.
-  { done: 'Unfenced', run: unfence, replicated: true },
-  { done: 'Replicated', run: replicate, replicated: true },
-]
-
-const guardedStages: readonly Stage[] = [
-  ...begin,
-  { done: 'Deleted', run: deleteStep, unlocked: true },
-  { done: 'Guarded', run: guard, unlocked: true },
-  { done: 'Verified', run: verify, unlocked: true },
-  { done: 'Scrubbed', run: scrub },
-  { done: 'Replicated', run: replicate, replicated: true },
-]
 
 /** A queued flush is looked at again this often, in ms, beside the event that the one ahead of it sends. */
 const queueMs = 5_000
@@ -141,22 +87,13 @@ const advance = async (
   const locked = <T>(work: () => Promise<T>) => runtime.lock.run(storeUid(flush.store), work)
   const stopped = flush.status.outcome ?? stop(runtime, flush)
   if (stopped) return await locked(() => end(runtime, flush, stopped, signal))
-  const ahead = aheadOf(flush.object, runtime.flushes.list(flush.object.metadata.namespace))
-  if (ahead) {
-    flush.status.phase = 'Pending'
-    flush.set(
-      'Planned',
-      'False',
-      'Queued',
-      `FlushSessions ${ahead.metadata.name ?? ''} of the same store goes first`,
-      runtime.clock.now(),
-    )
+  if (isQueued(runtime, flush, runtime.flushes.list(flush.object.metadata.namespace))) {
     await writeStatus(runtime, flush, signal)
     return { requeueAfterMs: queueMs }
   }
   flush.status.phase = 'Running'
   flush.status.startedAt ??= runtime.clock.now().toISOString()
-  for (const step of isGuarded(flush.object) ? guardedStages : fencedStages) {
+  for (const step of stagesOf(flush.object)) {
     if (flush.is(step.done) || (step.replicated && !isReplicated(flush.store))) continue
     if (step.done !== 'Planned' && flush.object.spec.dryRun)
       return await locked(() =>
@@ -167,9 +104,8 @@ const advance = async (
           signal,
         ),
       )
-    // Before the intent: whoever deletes the flush from then on waits for its end to be on record.
-    if (step.done === 'Recorded') flush.adopt(await ensureFinalizer(runtime.client, flush.object, signal))
-    const run = () => step.run(runtime, flush, signal)
+    const run = () =>
+      step.done === 'Recorded' ? begin(runtime, flush, step.run, signal) : inTime(runtime, flush, step.run, signal)
     const result = await (step.unlocked ? run() : locked(run))
     if (result.next === 'fail') {
       log.warn({ reason: result.reason }, result.message)
@@ -178,13 +114,55 @@ const advance = async (
       )
     }
     // What is on record decides where another process would go on. The plan is written together with the intent: until then nothing has happened.
-    if (step.done !== 'Planned' || result.next === 'wait') await writeStatus(runtime, flush, signal)
+    const written = (step.done === 'Planned' || step.done === 'Recorded') && result.next === 'continue'
+    if (!written) await writeStatus(runtime, flush, signal)
     if (result.next === 'wait')
       return { requeueAfterMs: Math.max(1, Math.min(result.requeueAfterMs, untilTimeout(runtime, flush))) }
   }
   return await locked(() =>
     end(runtime, flush, { phase: 'Completed', reason: 'Verified', message: verified(flush) }, signal),
   )
+}
+
+/** True, and said in status, while another flush of the store goes first. */
+const isQueued = (runtime: FlushRuntime, flush: Flush, all: readonly FlushSessions[]): boolean => {
+  const ahead = aheadOf(flush.object, all)
+  if (!ahead) return false
+  const message = `FlushSessions ${ahead.metadata.name ?? ''} of the same store goes first`
+  flush.status.phase = 'Pending'
+  delete flush.status.plan
+  flush.set('Planned', 'False', 'Queued', message, runtime.clock.now())
+  return true
+}
+
+/**
+ * Puts the intent on record, with the store's lock, and writes status before anybody else gets it: the cache may not have had a flush that was made in the same
+ * second, and a plan takes a while.
+ */
+const begin = async (runtime: FlushRuntime, flush: Flush, record: Step, signal: AbortSignal): Promise<StepResult> => {
+  const namespace = flush.object.metadata.namespace ?? ''
+  if (isQueued(runtime, flush, await runtime.client.list(flushSessions, { namespace, signal }))) return wait(queueMs)
+  // Before the intent: whoever deletes the flush from then on waits for its end to be on record.
+  flush.adopt(await ensureFinalizer(runtime.client, flush.object, signal))
+  const result = await record(runtime, flush, signal)
+  if (result.next === 'continue') await writeStatus(runtime, flush, signal)
+  return result
+}
+
+/** The longest time that a timer takes, in ms. */
+const longestMs = 2 ** 31 - 1
+
+/** Does a step, and breaks it off when `maxFence` is over: a look at millions of sessions must not hold writes back longer. */
+const inTime = async (runtime: FlushRuntime, flush: Flush, run: Step, signal: AbortSignal): Promise<StepResult> => {
+  const leftMs = flush.is('Verified') ? Number.POSITIVE_INFINITY : untilTimeout(runtime, flush)
+  if (leftMs > longestMs) return await run(runtime, flush, signal)
+  const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(leftMs)))
+  try {
+    return await run(runtime, flush, AbortSignal.any([signal, timeout]))
+  } catch (error) {
+    if (!timeout.aborted || signal.aborted) throw error
+    return wait(1)
+  }
 }
 
 const verified = ({ object }: Flush): string =>

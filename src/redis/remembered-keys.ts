@@ -11,12 +11,6 @@ export interface Remembered {
 /** Names that one call takes: a few tenths of a ms of the server's time. */
 const pageSize = 500
 
-/**
- * Longer than any session lives (365 days at most, as the API has it): `volatile-ttl` evicts what ends first. It has an end at all so that it is not taken for a
- * session that has none.
- */
-const keptMs = 400 * 86_400_000
-
 const pageScript = `
 local page = redis.call('SSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[3])
 local back = 0
@@ -45,16 +39,6 @@ export const visitRemembered = async (
     back += Number(found ?? 0)
   } while (cursor !== '0')
   return { names: Number(await connection.call(['SCARD', guard], options)), back }
-}
-
-/** Sees to it that a set of names outlives the sessions; returns how many names it has. */
-export const keepRemembered = async (
-  connection: RedisConnection,
-  guard: string,
-  options: RedisCallOptions = {},
-): Promise<number> => {
-  await connection.call(['PEXPIRE', guard, keptMs], options)
-  return Number(await connection.call(['SCARD', guard], options))
 }
 
 /** Forgets the names. */

@@ -8,7 +8,7 @@ import { byReader } from '../../src/flushes/scope/by-reader.ts'
 import { inServer, type Selection } from '../../src/flushes/scope/selection.ts'
 import type { RedisConnection } from '../../src/redis/connection.ts'
 import { connect } from '../../src/redis/ioredis-connection.ts'
-import { keepRemembered, visitRemembered } from '../../src/redis/remembered-keys.ts'
+import { visitRemembered } from '../../src/redis/remembered-keys.ts'
 import type { Act } from '../../src/redis/visit-keys.ts'
 import { readJson } from '../../src/sessions/readers/json.ts'
 import { freePorts } from '../cluster/free-ports.ts'
@@ -119,7 +119,6 @@ export const scopedRevocation = async (): Promise<readonly Figure[]> => {
           baseline: { what: 'idle', value: percentile(idle.readMs, share === 'p50' ? 0.5 : 0.99) },
         })),
       )
-      await keepRemembered(connection, guard)
       const rounds: number[] = []
       for (let round = 0; round < 100; round += 1) {
         const startedMs = performance.now()

@@ -17,7 +17,7 @@ interface Status {
     readonly method: string
     readonly scopeFingerprint?: string
   }
-  readonly guard?: { readonly names: number }
+  readonly guard?: { readonly names: number; readonly startedAt: string }
   readonly nodes?: readonly { readonly revoked: number; readonly remaining: number }[]
   readonly resurrections?: { readonly removed: number }
   readonly outcome?: { readonly reason: string; readonly message: string }
@@ -188,6 +188,45 @@ test('Redis ends while a pattern is guarded: what its file brings back goes agai
   expect(ended).toMatchObject({ phase: 'Completed', nodes: [{ remaining: 0 }] })
   expect(await there(redis, '1', '10', '19')).toBe(0)
   expect(await there(redis, '2', '20')).toBe(2)
+  await done()
+})
+
+test('Redis ends with the names that it was to remember: only who had named them is sure that none comes back', async () => {
+  const { cluster, namespace } = at()
+  const { redis, done } = await prepared('lost')
+  const endRedis = async () => process.kill(await cluster.containerPid(namespace, 'lost-0', 'redis'), 'SIGKILL')
+  await writeSessions(redis, 20)
+  await scoped('lost-pattern', 'lost', { keyPattern: 'shop:session:1*' }, {}, meanwhile)
+  await untilDeleted('lost-pattern')
+  await endRedis()
+  const { phase, outcome } = await untilEnded('lost-pattern')
+  expect([phase, outcome?.reason]).toEqual(['Failed', 'NamesLost'])
+  await writeSessions(redis, 20)
+  await scoped('lost-ids', 'lost', { sessionIds: await list('lost-list', 'sessionIds', ['3', '4']) }, {}, meanwhile)
+  await untilDeleted('lost-ids')
+  await endRedis()
+  expect(await untilEnded('lost-ids')).toMatchObject({ phase: 'Completed', guard: { names: 2 } })
+  await done()
+})
+
+test('of two guarded flushes created at once each remembers its own for its full time', async () => {
+  const { objects, namespace } = at()
+  const { redis, done } = await prepared('both')
+  await writeSessions(redis, 20)
+  const make = (name: string, pattern: string) =>
+    objects.create(
+      flush(namespace, name, 'both', { drain: '2s', spec: { scope: { keyPattern: `shop:session:${pattern}*` } } }),
+    )
+  await Promise.all([make('both-b', '1'), make('both-a', '2')])
+  const [a, b] = await Promise.all([untilEnded('both-a'), untilEnded('both-b')])
+  expect([a, b]).toMatchObject([
+    { phase: 'Completed', guard: { names: 1 } },
+    { phase: 'Completed', guard: { names: 11 } },
+  ])
+  const [first = 0, second = 0] = [a, b]
+    .map(({ guard }) => Date.parse(guard?.startedAt ?? ''))
+    .toSorted((x, y) => x - y)
+  expect(second - first).toBeGreaterThanOrEqual(2_000)
   await done()
 })
 

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { RedisConnection } from '../../src/redis/connection.ts'
 import { readPayloads } from '../../src/redis/read-payloads.ts'
-import { forgetRemembered, keepRemembered, visitRemembered } from '../../src/redis/remembered-keys.ts'
+import { forgetRemembered, visitRemembered } from '../../src/redis/remembered-keys.ts'
 import { everyKey, visitKeys } from '../../src/redis/visit-keys.ts'
 import { redisAsOperator, type RedisAsOperator } from './redis-as-operator.ts'
 
@@ -157,7 +157,6 @@ describe('keys that are remembered', () => {
     await visitKeys(connection, everyKey('shop'), { rememberIn: guard })
     const names = { by: 'names' as const, names: ['shop:2', 'shop:3'] }
     expect(await visitKeys(connection, names, { rememberIn: guard })).toMatchObject({ examined: 2, matched: 0 })
-    expect(await keepRemembered(connection, guard)).toBe(3)
     await write({ 'shop:1': 'revived', 'shop:3': 'late', 'shop:4': 'a login' })
     expect(await visitRemembered(connection, guard, 'count')).toEqual({ names: 3, back: 2 })
     expect(await visitRemembered(connection, guard, 'delete')).toEqual({ names: 3, back: 2 })
@@ -170,7 +169,6 @@ describe('keys that are remembered', () => {
   test('outlive every session under volatile-ttl', async () => {
     await redis.set('shop:long', 'x', 'EX', 365 * 86_400)
     await visitKeys(connection, { by: 'names', names: ['shop:1'] }, { rememberIn: guard })
-    await keepRemembered(connection, guard)
     expect(await redis.pttl(guard)).toBeGreaterThan(await redis.pttl('shop:long'))
   })
 

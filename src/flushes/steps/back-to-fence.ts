@@ -35,6 +35,7 @@ export const backToFence = (runtime: FlushRuntime, flush: Flush, why: string): S
   const message = `${why}: fencing and deleting again, with a full drain`
   for (const type of ['Fenced', 'Deleted', 'Scrubbed', 'Drained'] as const)
     flush.set(type, 'False', 'FenceBroken', message, now)
+  delete flush.status.rewrites
   flush.progress('Fencing', 10)
   return wait(0)
 }

@@ -1,14 +1,13 @@
 import type { RedisConnection } from '../../redis/connection.ts'
 import { parseInfo } from '../../redis/info.ts'
-import { keepRemembered } from '../../redis/remembered-keys.ts'
 import { visitKeys, type Act, type Visit } from '../../redis/visit-keys.ts'
 import { isReplicated } from '../../stores/topology/replicas.ts'
 import { isDurable } from '../durable.ts'
 import { redisTimeMs } from '../fence.ts'
-import { isGuarded, proceed, wait, type Flush, type StepResult } from '../flush.ts'
+import { fail, isGuarded, proceed, wait, type Flush, type StepResult } from '../flush.ts'
 import { everyGuard, guardKey } from '../guard-key.ts'
 import { markDeletion } from '../mark-deletion.ts'
-import { beside, onNode, type FlushPrimary } from '../node.ts'
+import { answeringNode, beside, onNode, type FlushPrimary } from '../node.ts'
 import { recordNodes } from '../record-nodes.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { isFail, resolveScope, type Scope } from '../scope/scope.ts'
@@ -26,16 +25,20 @@ export const deleteStep = async (runtime: FlushRuntime, flush: Flush, signal: Ab
     return await beside(runtime, flush, node, signal, async (connection) => {
       const act: Act = guarded ? { rememberIn: guardKey(flush) } : 'delete'
       if (guarded) await forgetOthers(flush, connection, signal)
-      const visit = await visitUpTo(flush, scope, connection, act, signal)
-      const excess = excessOf(flush, visit.matched, visit.undecodable)
-      if (excess) return excess
+      const visit = await visitUpTo(flush, node, scope, connection, act, signal)
       const { runId } = parseInfo(await connection.call(['INFO'], { signal }))
-      recordNodes(flush, node, { runId, revoked: visit.matched })
-      if (isReplicated(flush.store)) await markDeletion(runtime, flush, { ...node, connection }, signal)
+      // It may have taken long: who has come to the store meanwhile has to acknowledge too.
+      const now = (await answeringNode(runtime, flush.store, signal)) ?? node
+      const current = now.uid === node.uid ? now : node
+      recordNodes(flush, current, { runId, revoked: visit.matched })
+      noteUndecodable(flush, visit.undecodable)
+      const excess = excessOf(flush, visit.matched, 0)
+      if (excess) return excess
+      if (isReplicated(flush.store)) await markDeletion(runtime, flush, { ...current, connection }, signal)
       if (node.info.appendOnly && !(await isDurable(connection, signal))) return wait(500)
-      if (guarded) await beginGuard(runtime, flush, connection, runId, signal)
-      const now = runtime.clock.now()
-      flush.set('Deleted', 'True', 'Unlinked', 'Every session in scope was deleted', now)
+      const lost = guarded ? await beginGuard(runtime, flush, connection, runId, signal) : undefined
+      if (lost) return lost
+      flush.set('Deleted', 'True', 'Unlinked', 'Every session in scope was deleted', runtime.clock.now())
       flush.progress(guarded ? 'Guarding' : 'Draining', 20)
       return proceed
     })
@@ -48,9 +51,16 @@ const forgetOthers = async (flush: Flush, connection: RedisConnection, signal: A
   await visitKeys(connection, { by: 'glob', glob: everyGuard }, 'delete', { signal })
 }
 
-/** Stops as soon as more have gone than the flush may take. */
+/** Once something is gone it is too late to touch nothing: the flush goes on, and fails at its end. */
+const noteUndecodable = (flush: Flush, undecodable: number): void => {
+  const { plan } = flush.status
+  if (plan && undecodable > (plan.undecodable ?? 0)) flush.status.plan = { ...plan, undecodable }
+}
+
+/** Stops as soon as more have gone than the flush may take. What is gone when it breaks off is noted. */
 const visitUpTo = async (
   flush: Flush,
+  node: FlushPrimary,
   { selection }: Scope,
   connection: RedisConnection,
   act: Act,
@@ -68,29 +78,45 @@ const visitUpTo = async (
       },
     })
   } catch (error) {
-    if (enough.signal.aborted && seen) return seen
+    if (!seen || seen.matched === 0) throw error
+    if (enough.signal.aborted) return seen
+    const { runId } = node.info
+    recordNodes(flush, node, { runId, revoked: seen.matched })
+    const names = Math.max(flush.status.guard?.names ?? 0, seen.matched)
+    if (isGuarded(flush.object)) flush.status.guard = { ...flush.status.guard, runId, names }
     throw error
   }
 }
 
-/** From now on, by the server's clock as well, every key of those names goes again. */
+/**
+ * From now on, by the server's clock as well, every key of those names goes again. Names that were remembered before and are not any more cannot be had
+ * again, since their sessions are gone (unless the flush was given the names): nobody would see them come back.
+ */
 const beginGuard = async (
   runtime: FlushRuntime,
   flush: Flush,
   connection: RedisConnection,
   runId: string,
   signal: AbortSignal,
-): Promise<void> => {
-  const names = await keepRemembered(connection, guardKey(flush), { signal })
+): Promise<StepResult | undefined> => {
+  const names = Number(await connection.call(['SCARD', guardKey(flush)], { signal }))
+  if (names < (flush.status.guard?.names ?? 0)) {
+    return fail(
+      'NamesLost',
+      'Redis has lost names of sessions that were deleted, so nobody would see one that a request in flight brings back. Create the flush again with guarantee: Fenced, or for everybody',
+    )
+  }
   const startedAtMs = redisTimeMs(await connection.call(['TIME'], { signal }))
   flush.status.guard = { startedAt: runtime.clock.now().toISOString(), startedAtMs, runId, names }
+  return undefined
 }
 
 /** The node that answers is another process than the one that remembers, or it remembers less: what is in scope is looked for anew, and guarded in full. */
 export const backToDeletion = (runtime: FlushRuntime, flush: Flush, why: string): StepResult => {
-  const message = `${why}: deleting again what is in scope, and guarding it in full`
+  const message = `${why}: looking again for what is in scope, and guarding it in full`
   for (const type of ['Deleted', 'Guarded'] as const)
     flush.set(type, 'False', 'GuardBroken', message, runtime.clock.now())
+  delete flush.status.rewrites
   flush.progress('Deleting', 10)
   return wait(0)
 }

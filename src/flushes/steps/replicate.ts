@@ -65,5 +65,5 @@ const hasDeletion = async (
   const { replication, role } = node.info
   const follows = role === 'primary' || (replication.linkUp && !replication.syncing)
   if (!follows || isBehindRevocation(flush.store, replication, node.uid)) return false
-  return !hasFile(flush, node) || (await scrubNode(runtime, node, signal))
+  return !hasFile(flush, node) || (await scrubNode(runtime, flush, node, signal))
 }

@@ -11,8 +11,8 @@ import { backToFence, brokenFence } from './back-to-fence.ts'
 const pollMs = 50
 /** How soon a rewrite that failed, or one that was under way, is followed by another, in ms. */
 const retryMs = 1_000
-/** How long one pass waits for it, in ms; the next pass goes on. */
-const patienceMs = 5_000
+/** How long one pass waits for it, in ms, with the store's lock; the next pass goes on. */
+const patienceMs = 1_000
 
 /**
  * Makes Redis write its append-only file anew: the old one holds the deleted sessions, payload and all. In the time of the drain, which has to pass
@@ -34,7 +34,7 @@ export const scrub = async (runtime: FlushRuntime, flush: Flush, signal: AbortSi
     }
     for (const each of withFile) {
       // A replica writes its file anew from what it holds: when it has not come so far, it does so when it acknowledges.
-      if (await scrubNode(runtime, each, signal)) continue
+      if (await scrubNode(runtime, flush, each, signal)) continue
       flush.progress('WaitingForRewrite', 20)
       return wait(retryMs)
     }
@@ -53,41 +53,48 @@ export const hasFile = (flush: Flush, { uid, info }: FlushNode): boolean =>
   info.appendOnly ||
   (flush.store.status?.nodes?.some((entry) => entry.pod === uid && entry.appendOnlyFile === true) ?? false)
 
-/** True when a node's file has been written anew since this call. */
+interface RewriteState {
+  readonly busy: boolean
+  /** How many have begun since the process started. */
+  readonly count: number
+  readonly succeeded: boolean
+}
+
+/** True when a node's file has been written anew since the deletion. A large one takes longer than a pass: status says which one is waited for. */
 export const scrubNode = async (
   runtime: FlushRuntime,
-  { connection, info }: FlushNode,
-  signal: AbortSignal,
-): Promise<boolean> => await rewrite(runtime, connection, !info.appendOnly, signal)
-
-/** True when a rewrite that began after this call has ended well. */
-const rewrite = async (
-  runtime: FlushRuntime,
-  connection: RedisConnection,
-  isOff: boolean,
+  flush: Flush,
+  { name, connection, info }: FlushNode,
   signal: AbortSignal,
 ): Promise<boolean> => {
-  const state = async () => {
-    const fields = parseFields(await connection.call(['INFO', 'persistence'], { signal }))
-    return {
-      busy: fields.get('aof_rewrite_in_progress') === '1' || fields.get('aof_rewrite_scheduled') === '1',
-      count: Number(fields.get('aof_rewrites') ?? 0),
-      succeeded: fields.get('aof_last_bgrewrite_status') === 'ok',
-    }
+  const others = (flush.status.rewrites ?? []).filter((each) => each.name !== name)
+  let asked = flush.status.rewrites?.find((each) => each.name === name && each.runId === info.runId)
+  const before = await stateOf(connection, signal)
+  // One that is under way and was not asked for may have begun before the deletion: it is waited for, and another one made.
+  if (before.busy && !asked) return false
+  if (!before.busy && !(asked && before.count > asked.count && before.succeeded)) {
+    asked = { name, runId: info.runId, count: before.count, off: asked?.off ?? !info.appendOnly }
+    // A file of the time before persistence was switched off is replaced by switching it on and off: `appendonly yes` writes it anew.
+    await connection.call(asked.off ? ['CONFIG', 'SET', 'appendonly', 'yes'] : ['BGREWRITEAOF'], { signal })
+    flush.status.rewrites = [...others, asked]
   }
-  const before = await state()
-  // One that is under way may have begun before the deletion: it is waited for, and another one made.
-  if (before.busy) return false
-  // A file of the time before persistence was switched off is replaced by switching it on and off: `appendonly yes` writes it anew.
-  await connection.call(isOff ? ['CONFIG', 'SET', 'appendonly', 'yes'] : ['BGREWRITEAOF'], { signal })
   const untilMs = runtime.clock.monotonicMs() + patienceMs
-  while (runtime.clock.monotonicMs() < untilMs) {
-    const now = await state()
-    if (!now.busy && now.count > before.count) {
-      if (isOff) await connection.call(['CONFIG', 'SET', 'appendonly', 'no'], { signal })
+  do {
+    const now = await stateOf(connection, signal)
+    if (!now.busy && asked && now.count > asked.count) {
+      if (now.succeeded && asked.off) await connection.call(['CONFIG', 'SET', 'appendonly', 'no'], { signal })
       return now.succeeded
     }
     await runtime.clock.sleep(pollMs, signal)
-  }
+  } while (runtime.clock.monotonicMs() < untilMs)
   return false
+}
+
+const stateOf = async (connection: RedisConnection, signal: AbortSignal): Promise<RewriteState> => {
+  const fields = parseFields(await connection.call(['INFO', 'persistence'], { signal }))
+  return {
+    busy: fields.get('aof_rewrite_in_progress') === '1' || fields.get('aof_rewrite_scheduled') === '1',
+    count: Number(fields.get('aof_rewrites') ?? 0),
+    succeeded: fields.get('aof_last_bgrewrite_status') === 'ok',
+  }
 }

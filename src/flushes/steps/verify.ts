@@ -3,7 +3,9 @@ import { visitRemembered } from '../../redis/remembered-keys.ts'
 import { isDurable } from '../durable.ts'
 import { fail, isGuarded, proceed, wait, type Flush, type StepResult } from '../flush.ts'
 import { guardKey } from '../guard-key.ts'
-import { parseInfo } from '../../redis/info.ts'
+import { parseInfo, type Replication } from '../../redis/info.ts'
+import { isReplicated } from '../../stores/topology/replicas.ts'
+import { markDeletion } from '../mark-deletion.ts'
 import { beside, infoIn, onNode, type FlushPrimary } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { isFail, resolveScope } from '../scope/scope.ts'
@@ -11,8 +13,9 @@ import { backToFence, brokenFence } from './back-to-fence.ts'
 import { backToDeletion, brokenGuard } from './delete.ts'
 import { excessOf, flushesDatabase } from './plan.ts'
 
-/** How soon a replica that has not come as far as its primary is asked again, in ms. */
-const behindMs = 100
+/** How long replicas are waited for that have not come as far as their primary, in ms; and then until the next pass. */
+const behindMs = 1_000
+const pollMs = 20
 
 /** How what is left in scope is removed, and counted. */
 interface Search {
@@ -35,11 +38,15 @@ export const verify = async (runtime: FlushRuntime, flush: Flush, signal: AbortS
       const removed = await search.remove(connection)
       if (typeof removed !== 'number') return removed
       flush.status.resurrections = { removed: (flush.status.resurrections?.removed ?? 0) + removed }
-      if (removed > 0 && node.info.appendOnly && !(await isDurable(connection, signal))) return wait(500)
+      // What the guard deleted before this was not waited for.
+      const mayBeLost = removed > 0 || isGuarded(flush.object)
+      if (mayBeLost && node.info.appendOnly && !(await isDurable(connection, signal))) return wait(500)
+      if (isGuarded(flush.object) && isReplicated(flush.store))
+        await markDeletion(runtime, flush, { ...node, connection }, signal)
       const { remaining, runId } = await countIn(connection, search, signal)
       const since = await search.broken({ ...node, info: { ...node.info, runId } })
       if (since) return since
-      const copies = await countReplicas(node, search, signal)
+      const copies = await countReplicas(runtime, node, search, signal)
       if (copies === 'behind') return wait(behindMs)
       flush.status.nodes = (flush.status.nodes ?? []).map((entry) => {
         if (entry.name === node.name) return { ...entry, remaining }
@@ -48,6 +55,8 @@ export const verify = async (runtime: FlushRuntime, flush: Flush, signal: AbortS
       })
       if (remaining > 0)
         return fail('NotEmpty', `${remaining} sessions were there after the second pass: ${search.leftBehind}`)
+      const unread = isGuarded(flush.object) ? excessOf(flush, 0, flush.status.plan?.undecodable ?? 0) : undefined
+      if (unread) return unread
       flush.set('Verified', 'True', 'Empty', 'An independent count found no session in scope', runtime.clock.now())
       flush.progress(isGuarded(flush.object) ? 'Finishing' : 'Unfencing', 95)
       return proceed
@@ -79,7 +88,11 @@ const fenced = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal):
 
 /** Who is in scope may have logged in since: what counts is that no session of before is there. */
 const remembered = (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Search => ({
-  remove: async (connection) => (await visitRemembered(connection, guardKey(flush), 'delete', { signal })).back,
+  remove: async (connection) => {
+    const { names, back } = await visitRemembered(connection, guardKey(flush), 'delete', { signal })
+    if (names >= (flush.status.guard?.names ?? 0)) return back
+    return backToDeletion(runtime, flush, 'Redis has lost names that it was to remember')
+  },
   count: async (connection) => (await visitRemembered(connection, guardKey(flush), 'count', { signal })).back,
   broken: async (node) => {
     const broken = brokenGuard(flush, node)
@@ -93,15 +106,24 @@ const remembered = (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): S
  * acknowledges when it is back.
  */
 const countReplicas = async (
+  runtime: FlushRuntime,
   { info, connection, replicas }: FlushPrimary,
   { count }: Search,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number> | 'behind'> => {
   const left = new Map<string, number>()
+  const follows = ({ linkUp, syncing, id }: Replication) => linkUp && !syncing && id === info.replication.id
   const { offset } = parseInfo(await connection.call(['INFO'], { signal })).replication
+  const untilMs = runtime.clock.monotonicMs() + behindMs
   for (const replica of replicas) {
-    const { replication } = parseInfo(await replica.connection.call(['INFO'], { signal }))
-    if (!replication.linkUp || replication.syncing || replication.id !== info.replication.id) continue
+    const ask = async () => parseInfo(await replica.connection.call(['INFO'], { signal })).replication
+    let replication = await ask()
+    // Others go on writing: it has to come as far as the primary was, not as far as it is.
+    while (follows(replication) && replication.offset < offset && runtime.clock.monotonicMs() < untilMs) {
+      await runtime.clock.sleep(pollMs, signal)
+      replication = await ask()
+    }
+    if (!follows(replication)) continue
     if (replication.offset < offset) return 'behind'
     left.set(replica.name, await count(replica.connection))
   }

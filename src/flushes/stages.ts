@@ -1,0 +1,56 @@
+import { isGuarded, type Flush, type FlushConditionType, type StepResult } from './flush.ts'
+import type { FlushRuntime } from './runtime.ts'
+import { deleteStep } from './steps/delete.ts'
+import { drain } from './steps/drain.ts'
+import { fenceStep } from './steps/fence.ts'
+import { guard } from './steps/guard.ts'
+import { plan } from './steps/plan.ts'
+import { recordIntent } from './steps/record.ts'
+import { replicate } from './steps/replicate.ts'
+import { scrub } from './steps/scrub.ts'
+import { unfence } from './steps/unfence.ts'
+import { verify } from './steps/verify.ts'
+
+/** Does one step of a flush. */
+export type Step = (runtime: FlushRuntime, flush: Flush, signal: AbortSignal) => Promise<StepResult>
+
+/** A step, and the condition that it leaves behind. */
+export interface Stage {
+  readonly done: FlushConditionType
+  readonly run: Step
+  /** Only of stores that have replicas. */
+  readonly replicated?: true
+  /** It changes nobody's rights and may take long: a failover must not wait for it. */
+  readonly unlocked?: true
+}
+
+/** The steps of a flush: each leaves a condition behind, and is skipped when it is there. Every one can be done again. */
+const beginning: readonly Stage[] = [
+  { done: 'Planned', run: plan, unlocked: true },
+  { done: 'Recorded', run: recordIntent },
+]
+
+const fenced: readonly Stage[] = [
+  ...beginning,
+  { done: 'Fenced', run: fenceStep },
+  { done: 'Deleted', run: deleteStep, unlocked: true },
+  { done: 'Scrubbed', run: scrub },
+  { done: 'Drained', run: drain },
+  { done: 'Verified', run: verify },
+  // Who is away may be so for long: people can log in before it is back.
+  { done: 'Unfenced', run: unfence, replicated: true },
+  { done: 'Replicated', run: replicate, replicated: true },
+]
+
+const guarded: readonly Stage[] = [
+  ...beginning,
+  { done: 'Deleted', run: deleteStep, unlocked: true },
+  { done: 'Guarded', run: guard, unlocked: true },
+  { done: 'Verified', run: verify, unlocked: true },
+  { done: 'Scrubbed', run: scrub },
+  { done: 'Replicated', run: replicate, replicated: true },
+]
+
+/** The steps of a flush, in order. */
+export const stagesOf = (flush: Parameters<typeof isGuarded>[0]): readonly Stage[] =>
+  isGuarded(flush) ? guarded : fenced
