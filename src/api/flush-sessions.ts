@@ -146,11 +146,6 @@ export const flushSessionsSpec = z
   .meta(
     rules(
       {
-        rule: "!(has(self.guarantee) && self.guarantee == 'Guarded' && has(self.scope.all))",
-        message: 'every session at once cannot be guarded: use Fenced, or say whose sessions end',
-        fieldPath: '.guarantee',
-      },
-      {
         rule: 'has(oldSelf.abort) ? has(self.abort) && self.abort == oldSelf.abort : true',
         message: 'cannot change once it is set',
         fieldPath: '.abort',
@@ -194,7 +189,7 @@ export const flushSessionsStatus = z.object({
         .string()
         .optional()
         .describe('A keyed hash of the list in scope: who has the same list and the master key gets the same.'),
-      method: z.enum(['FlushDatabase', 'ScanAndUnlink', 'ByName']),
+      method: z.enum(['FlushDatabase', 'SetAside', 'ScanAndUnlink', 'ByName']),
       estimatedSeconds: z.int(),
       costs: z.array(z.string().max(1024)).max(16),
     })

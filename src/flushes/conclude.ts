@@ -1,8 +1,7 @@
 import { writeAuditHead } from '../stores/write-audit-head.ts'
 import { writeStatusPart } from '../stores/write-status-part.ts'
-import { forgetRemembered } from '../redis/remembered-keys.ts'
 import { isGuarded, proceed, type Ending, type Flush, type StepResult } from './flush.ts'
-import { guardKey } from './guard-key.ts'
+import { forget } from './forget.ts'
 import { onNode } from './node.ts'
 import type { FlushRuntime } from './runtime.ts'
 import { append } from './steps/record.ts'
@@ -54,7 +53,7 @@ const release = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal)
   if (!isGuarded(flush.object)) return flush.is('Unfenced') ? proceed : await unfence(runtime, flush, signal)
   if (flush.is('Scrubbed')) return proceed
   return await onNode(runtime, flush, signal, async ({ connection }) => {
-    await forgetRemembered(connection, guardKey(flush), { signal })
+    await forget(flush, connection, signal)
     return proceed
   })
 }

@@ -104,6 +104,10 @@ export interface Ending {
 export const isGuarded = ({ spec }: Pick<FlushSessions, 'spec'>): boolean =>
   (spec.guarantee ?? (spec.scope.all ? 'Fenced' : 'Guarded')) === 'Guarded'
 
+/** True when every session ends and nobody is held up: all of them are put aside at once. */
+export const setsAside = (flush: Pick<FlushSessions, 'spec'>): boolean =>
+  isGuarded(flush) && flush.spec.scope.all !== undefined
+
 /** True when the sessions in scope are gone, nobody is held up any more, and only nodes that are away are waited for. */
 export const waitsForNodes = ({ spec, status }: Pick<FlushSessions, 'spec' | 'status'>): boolean => {
   const done = isGuarded({ spec }) ? 'Verified' : 'Unfenced'

@@ -1,7 +1,7 @@
 import type { FlushSessionsStatus } from '../api/flush-sessions.ts'
 import type { ReadFlushSessions, ReadSessionStore } from '../api/resources.ts'
 import { presetFor } from '../sessions/presets.ts'
-import { isGuarded } from './flush.ts'
+import { isGuarded, setsAside } from './flush.ts'
 
 /** What the guarantee rests on, and what it does not reach: said in every flush, as it is for this store. */
 export const guaranteeOf = (
@@ -15,6 +15,9 @@ export const guaranteeOf = (
       ? [
           'No request in flight gives its session a new id, as a login does: that one is not remembered. Fenced excludes it.',
         ]
+      : []),
+    ...(setsAside(flush)
+      ? ['No name of a session is given to a new one: a key that is made again under the same name is deleted.']
       : []),
     store.spec.topology.mode === 'Replicated'
       ? 'Every process that held these sessions is in status.nodes: none was started by somebody else from a copy of the data.'

@@ -1,12 +1,14 @@
-import { isGuarded, type Flush, type FlushConditionType, type StepResult } from './flush.ts'
+import { isGuarded, setsAside, type Flush, type FlushConditionType, type StepResult } from './flush.ts'
 import type { FlushRuntime } from './runtime.ts'
 import { deleteStep } from './steps/delete.ts'
 import { drain } from './steps/drain.ts'
 import { fenceStep } from './steps/fence.ts'
 import { guard } from './steps/guard.ts'
+import { guardAside } from './steps/guard-aside.ts'
 import { plan } from './steps/plan.ts'
 import { recordIntent } from './steps/record.ts'
 import { replicate } from './steps/replicate.ts'
+import { setAsideStep } from './steps/set-aside.ts'
 import { scrub } from './steps/scrub.ts'
 import { unfence } from './steps/unfence.ts'
 import { verify } from './steps/verify.ts'
@@ -42,15 +44,20 @@ const fenced: readonly Stage[] = [
   { done: 'Replicated', run: replicate, replicated: true },
 ]
 
-const guarded: readonly Stage[] = [
+const guarded = (remove: Step, watch: Step): readonly Stage[] => [
   ...beginning,
-  { done: 'Deleted', run: deleteStep, unlocked: true },
-  { done: 'Guarded', run: guard, unlocked: true },
+  { done: 'Deleted', run: remove, unlocked: true },
+  { done: 'Guarded', run: watch, unlocked: true },
   { done: 'Verified', run: verify, unlocked: true },
   { done: 'Scrubbed', run: scrub },
   { done: 'Replicated', run: replicate, replicated: true },
 ]
 
+const some = guarded(deleteStep, guard)
+const all = guarded(setAsideStep, guardAside)
+
 /** The steps of a flush, in order. */
-export const stagesOf = (flush: Parameters<typeof isGuarded>[0]): readonly Stage[] =>
-  isGuarded(flush) ? guarded : fenced
+export const stagesOf = (flush: Parameters<typeof isGuarded>[0]): readonly Stage[] => {
+  if (setsAside(flush)) return all
+  return isGuarded(flush) ? some : fenced
+}

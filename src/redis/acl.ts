@@ -20,13 +20,13 @@ export const passwordHash = (password: string): string => `#${createHash('sha256
 
 /** What the operator calls, and no more; scripts run with the rights of their caller. */
 export const operatorCommands = [
-  '+auth', '+hello', '+ping', '+select|0', '+info', '+time', '+dbsize', '+multi', '+exec',
+  '+auth', '+hello', '+ping', '+select|0', '+select|1', '+info', '+time', '+dbsize', '+multi', '+exec',
   '+acl|whoami', '+acl|list', '+acl|log', '+acl|setuser', '+acl|deluser', '+acl|save',
   '+client|kill', '+client|list', '+client|setname', '+client|pause', '+client|unpause',
   '+config|get', '+config|set',
   '+replicaof',
   '+set', '+del', '+scan', '+unlink', '+flushdb', '+eval', '+pttl', '+pexpire', '+get', '+hget', '+exists', '+bgrewriteaof', '+waitaof',
-  '+sadd', '+sscan', '+scard',
+  '+sadd', '+sscan', '+scard', '+sismember', '+swapdb', '+hset', '+hincrby', '+subscribe',
 ] // prettier-ignore
 
 /** Hashes of the passwords of the users that are not a client's. */

@@ -1,3 +1,5 @@
+import { databases } from './aside.ts'
+
 /** Settings of `redis.conf`, in the order in which they are written. */
 export type Settings = Readonly<Record<string, string>>
 
@@ -6,8 +8,8 @@ export interface ServerConfig {
   readonly evictionPolicy: string
   readonly appendOnly: boolean
   readonly replicated: boolean
-  /** `notify-keyspace-events`, in the order in which the server prints it; undefined: nobody listens. */
-  readonly keyspaceEvents: string | undefined
+  /** Classes of `notify-keyspace-events` that the client needs. */
+  readonly keyspaceEvents: string
   /** Undefined of a server that does not speak TLS. */
   readonly tls: TlsConfig | undefined
 }
@@ -30,12 +32,22 @@ export const tlsPort = 6380
 export const socketPath = '/run/redis/redis.sock'
 export const tlsDirectory = '/tls'
 
+/** Of keys that are new, and of those that expire or are evicted, by the kind of event: a guard listens for them. */
+const guardEvents = 'xenE'
+
+/** `notify-keyspace-events` as a server prints it (`keyspaceEventsFlagsToString`, 7.0 to 9.1): another order would seem to be a change. */
+const keyspaceEvents = (ofClient: string): string =>
+  'g$lshzxetdnKEm'
+    .split('')
+    .filter((each) => guardEvents.includes(each) || ofClient.includes(each))
+    .join('')
+
 /** What a running server can take by `CONFIG SET` (flags in redis/src/config.c): never a reason to restart it. */
 export const liveSettings = (config: ServerConfig): Settings => ({
   maxmemory: String(config.maxmemoryBytes),
   'maxmemory-policy': config.evictionPolicy,
   appendonly: config.appendOnly ? 'yes' : 'no',
-  ...(config.keyspaceEvents === undefined ? {} : { 'notify-keyspace-events': config.keyspaceEvents }),
+  'notify-keyspace-events': keyspaceEvents(config.keyspaceEvents),
   ...(config.tls
     ? { port: String(config.tls.plaintext ? port : 0), 'tls-auth-clients': config.tls.clientCertificates }
     : {}),
@@ -87,8 +99,8 @@ export const startSettings = (replicated: boolean, tls: boolean): Settings => ({
   'protected-mode': 'no',
   aclfile: aclPath,
   dir: dataPath,
-  // One database: the clients' ACL cannot tell databases apart.
-  databases: '1',
+  // Clients have the first one. A flush of everybody puts sessions aside in the other.
+  databases: String(databases),
   // No snapshots: they would keep sessions that were revoked.
   save: '""',
   appendfsync: 'everysec',

@@ -26,6 +26,12 @@ export interface RedisConnection {
   callBinary(command: Command, options?: RedisCallOptions): Promise<BinaryReply>
   /** `MULTI`, the commands, `EXEC` in one write. Throws a `RedisError` when any of them was refused. */
   transaction(commands: readonly Command[], options?: RedisCallOptions): Promise<readonly Reply[]>
+  /** Listens to channels: from then on the connection can do nothing else. Resolves when it does. Throws a `RedisError`. */
+  listen(
+    channels: readonly string[],
+    onMessage: (channel: string, message: Buffer) => void,
+    options?: RedisCallOptions,
+  ): Promise<void>
   /** False once it has broken or was closed. */
   readonly open: boolean
   /** Calls `listener` once when it has broken: the other side closed it, or it was closed here. */

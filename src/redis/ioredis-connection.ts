@@ -139,6 +139,15 @@ class IoredisConnection implements RedisConnection {
     })
   }
 
+  async listen(
+    channels: readonly string[],
+    onMessage: (channel: string, message: Buffer) => void,
+    options: RedisCallOptions = {},
+  ): Promise<void> {
+    this.#redis.on('messageBuffer', (channel: Buffer, message: Buffer) => onMessage(channel.toString(), message))
+    await this.#reply(['SUBSCRIBE'], options, () => this.#redis.subscribe(...channels))
+  }
+
   onClose(listener: () => void): void {
     this.#redis.once('close', listener)
   }

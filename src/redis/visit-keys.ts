@@ -58,7 +58,7 @@ const pageSize = 500
  * How long names are kept: longer than any session lives (365 days at most, as the API has it), since `volatile-ttl` evicts what ends first. They have an end at all
  * so that they are not taken for sessions that have none.
  */
-const keptMs = 400 * 86_400_000
+export const keptMs = 400 * 86_400_000
 
 /** May delete from a server that is full: to remember a name takes a little memory before much is given back. */
 const acting = '#!lua flags=allow-oom\n'

@@ -56,7 +56,7 @@ export interface Preset {
   readonly commands: (version: ServerVersion) => readonly string[]
   /** Channels that it publishes to or listens on, as ACL patterns without the `&`; default none. */
   readonly channels?: (keyPrefix: string) => readonly string[]
-  /** Redis' `notify-keyspace-events` that it needs, in the order in which the server prints it; default none. */
+  /** Classes of Redis' `notify-keyspace-events` that it needs; default none. */
   readonly keyspaceEvents?: string
   /** Keys that rightly have no end of their own, as patterns after `<prefix>:` in which `*` is any text: no policy touches them. Default none. */
   readonly endless?: readonly string[]

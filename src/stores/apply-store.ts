@@ -101,7 +101,7 @@ export const serverConfig = (store: ReadSessionStore, maxmemoryBytes: number, po
   evictionPolicy: store.spec.memory.evictionPolicy,
   appendOnly: store.spec.persistence.mode === 'AppendOnly',
   replicated: isReplicated(store),
-  keyspaceEvents: presetFor(store.spec.sessions).keyspaceEvents,
+  keyspaceEvents: presetFor(store.spec.sessions).keyspaceEvents ?? '',
   tls:
     wantsTls(store) || pods.some(speaksTls)
       ? {

@@ -226,6 +226,15 @@ class GuardedConnection implements RedisConnection {
     return await this.#connection.transaction(commands, options)
   }
 
+  async listen(
+    channels: readonly string[],
+    onMessage: (channel: string, message: Buffer) => void,
+    options?: RedisCallOptions,
+  ): Promise<void> {
+    this.#guard()
+    await this.#connection.listen(channels, onMessage, options)
+  }
+
   onClose(listener: () => void): void {
     this.#connection.onClose(listener)
   }

@@ -1,5 +1,5 @@
 // Measures on a real cluster; each figure beside its baseline of the same run.
-//   node test/benchmarks/run.ts [--rounds 20] [--stores 30] [--losses 30] [--changes 30] [--nodes 30] [--only scopes|losses|changes|nodes] [--kind drain] [--output FILE]
+//   node test/benchmarks/run.ts [--rounds 20] [--stores 30] [--losses 30] [--changes 30] [--nodes 30] [--only scopes|everybody|losses|changes|nodes] [--kind drain] [--output FILE]
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -9,6 +9,7 @@ import { operatorNamespace } from '../e2e/fixtures.ts'
 import { installOperator } from '../e2e/install.ts'
 import { Kubectl } from '../e2e/kubectl.ts'
 import { table, type Figure } from './figure.ts'
+import { everybodyGuarded } from './everybody-guarded.ts'
 import { manyStores } from './many-stores.ts'
 import { millionSessions } from './million-sessions.ts'
 import { nodeLost } from './node-lost.ts'
@@ -33,6 +34,7 @@ const figures: Figure[] = []
 const wanted = (part: string): boolean => values.only === undefined || values.only === part
 // One Redis of this machine, before the cluster takes its share.
 if (wanted('scopes')) figures.push(...(await scopedRevocation()))
+if (wanted('everybody')) figures.push(...(await everybodyGuarded()))
 const cluster = await openCluster()
 // CRDs and admission policies, and no operator but those that are measured.
 await installOperator(cluster, { namespace: operatorNamespace, watch: 'all', values: { replicas: 0 } })

@@ -69,6 +69,12 @@ export class AppUsers {
     return count(await this.#all(userNames(number), (name) => this.#send('POST', `/login?user=${name}`)))
   }
 
+  /** Logs users in who still have a cookie of before; resolves with how that ended, and the cookies that they have then. */
+  async logInAgain(cookies: readonly Cookie[]): Promise<{ readonly ended: Outcomes; readonly cookies: Cookie[] }> {
+    const answers = await this.#each(cookies, 'POST', '/login?user=again')
+    return { ended: count(answers), cookies: answers.map((answer, at) => answer.cookie ?? cookies[at] ?? '') }
+  }
+
   /** Reads a page with each cookie. Who meets an error tries again, as people do, up to three times. */
   async check(cookies: readonly Cookie[]): Promise<CookieCheck> {
     const read = async (cookie: Cookie, triesLeft: number): Promise<Answer> => {

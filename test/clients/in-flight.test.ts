@@ -24,8 +24,12 @@ interface Run {
   readonly after: CookieCheck
   /** What visitors met while it was draining. */
   readonly visitors: { readonly reads: Outcomes; readonly logins: Outcomes }
+  /** The same people, logging in once more meanwhile with the cookies that they have; and those cookies when the flush had completed. */
+  readonly again: { readonly ended: Outcomes; readonly after: CookieCheck }
   readonly loginsAfter: Outcomes
 }
+
+type Again = Awaited<ReturnType<AppUsers['logInAgain']>>
 
 /** Requests in flight end while a flush is draining, and visitors come. */
 const revoke = async (users: AppUsers, server: Server, storeName: string, spec: object): Promise<Run> => {
@@ -37,7 +41,7 @@ const revoke = async (users: AppUsers, server: Server, storeName: string, spec: 
     objects.kubectl,
     flush(namespace, `${storeName}-flush`, storeName, { drain: '12s', spec: { ...spec } }),
   )
-  let seen: Pick<Run, 'ended' | 'justAfter' | 'keysJustAfter' | 'visitors'> | undefined
+  let seen: (Pick<Run, 'ended' | 'justAfter' | 'keysJustAfter' | 'visitors'> & { readonly again: Again }) | undefined
   let last: FlushStatus = {}
   for await (const status of followFlush(objects.kubectl, created)) {
     last = status
@@ -45,10 +49,12 @@ const revoke = async (users: AppUsers, server: Server, storeName: string, spec: 
     const ended = await held.release()
     const keysJustAfter = await server.keys()
     const justAfter = await users.check(cookies.slice(0, inFlight))
-    seen = { ended, justAfter, keysJustAfter, visitors: await users.browse(cookies.slice(inFlight)) }
+    const visitors = await users.browse(cookies.slice(inFlight))
+    seen = { ended, justAfter, keysJustAfter, visitors, again: await users.logInAgain(cookies.slice(0, inFlight)) }
   }
   if (!seen) throw new Error(`the flush deleted nothing: ${JSON.stringify(last)}`)
-  return { flush: last, ...seen, after: await users.check(cookies), loginsAfter: await users.tryLogins(20) }
+  const again = { ended: seen.again.ended, after: await users.check(seen.again.cookies) }
+  return { flush: last, ...seen, again, after: await users.check(cookies), loginsAfter: await users.tryLogins(20) }
 }
 
 const print = (title: string, run: Run): void => {
@@ -129,6 +135,36 @@ describe('those in flight alone, by name', () => {
       expect(after).toEqual({ alive: loggedIn - inFlight, refused: inFlight, errors: 0 })
       for (const each of [visitors.reads, visitors.logins]) expect([...each]).toEqual([[200, loggedIn - inFlight]])
       expect([...loginsAfter]).toEqual([[200, 20]])
+    },
+  )
+})
+
+describe('everybody, guarded', () => {
+  test.each(['express', 'rails'] as const)(
+    '%s: every session ends at once, whatever 200 requests in flight bring back goes again, and no login fails',
+    async (framework) => {
+      const {
+        flush: ended,
+        ended: outcomes,
+        justAfter,
+        visitors,
+        again,
+        after,
+        loginsAfter,
+      } = await run(framework, 'everybody', { guarantee: 'Guarded' })
+      expect(ended).toMatchObject({
+        phase: 'Completed',
+        plan: { matched: loggedIn, method: 'SetAside' },
+        nodes: [{ revoked: loggedIn, remaining: 0 }],
+      })
+      expect([...outcomes]).toEqual([[200, inFlight]])
+      expect(ended.resurrections?.removed).toBeGreaterThanOrEqual(inFlight)
+      expect(justAfter.alive, 'cookies alive while it is guarded').toBe(0)
+      expect(after).toEqual({ alive: 0, refused: loggedIn, errors: 0 })
+      expect([...visitors.reads]).toEqual([[401, loggedIn - inFlight]])
+      for (const each of [visitors.logins, loginsAfter]) expect([...each.keys()]).toEqual([200])
+      expect([...again.ended]).toEqual([[200, inFlight]])
+      expect(again.after, 'those who logged in again meanwhile').toEqual({ alive: inFlight, refused: 0, errors: 0 })
     },
   )
 })

@@ -230,6 +230,61 @@ test('of two guarded flushes created at once each remembers its own for its full
   await done()
 })
 
+test('everybody at once: what comes back goes again, and who logs in meanwhile stays', async () => {
+  const { redis, done } = await prepared('everybody', { persistence: { mode: 'AppendOnly' } })
+  await writeSessions(redis, 5000)
+  await scoped('everybody', 'everybody', { all: {} }, { guarantee: 'Guarded' }, meanwhile)
+  await untilDeleted('everybody')
+  expect(await countSessions(redis, 5000)).toBe(0)
+  for (let round = 0; round < 5; round += 1) {
+    await redis.set('shop:session:7', user('user-7'), 'EX', 600)
+    await redis.set(`shop:session:new-${round}`, user('user-7'), 'EX', 600)
+    await delay(100)
+    expect(await redis.get('shop:session:7'), 'a session that was written back').toBeNull()
+  }
+  const ended = await untilEnded('everybody')
+  expect(ended).toMatchObject({
+    phase: 'Completed',
+    plan: { matched: 5000, percent: 100, method: 'SetAside' },
+    guard: { names: 5000 },
+    nodes: [{ revoked: 5000, remaining: 0 }],
+    resurrections: { removed: 5 },
+  })
+  expect(await there(redis, ...['0', '1', '2', '3', '4'].map((at) => `new-${at}`))).toBe(5)
+  await done()
+})
+
+test('everybody at once, and Redis ends meanwhile: it goes on from its file, and who logged in since stays', async () => {
+  const { cluster, namespace } = at()
+  const { redis, done } = await prepared('aside', { persistence: { mode: 'AppendOnly' } })
+  await writeSessions(redis, 100)
+  await scoped('aside', 'aside', { all: {} }, { guarantee: 'Guarded' }, meanwhile)
+  await untilDeleted('aside')
+  await redis.set('shop:session:new', user('user-7'), 'EX', 600)
+  // The file is written every second.
+  await delay(1_500)
+  process.kill(await cluster.containerPid(namespace, 'aside-0', 'redis'), 'SIGKILL')
+  const ended = await untilEnded('aside')
+  expect(ended).toMatchObject({ phase: 'Completed', guard: { names: 100 }, nodes: [{ revoked: 100, remaining: 0 }] })
+  expect([await there(redis, '1', '10', '19'), await there(redis, 'new')]).toEqual([0, 1])
+  await done()
+})
+
+test('an abort of a guarded flush of everybody brings nobody back, and holds nobody back', async () => {
+  const { objects, namespace } = at()
+  const { redis, done } = await prepared('abort-all')
+  await writeSessions(redis, 10)
+  await scoped('abort-all', 'abort-all', { all: {} }, { guarantee: 'Guarded', limits: { drain: '60s' } })
+  await untilDeleted('abort-all')
+  await objects.patch('flushsessions', 'abort-all', namespace, { spec: { abort: { reason: 'A mistake' } } })
+  expect(await untilEnded('abort-all')).toMatchObject({ phase: 'Aborted' })
+  expect(await countSessions(redis, 10)).toBe(0)
+  await redis.set('shop:session:1', user('user-1'), 'EX', 600)
+  await delay(100)
+  expect(await there(redis, '1')).toBe(1)
+  await done()
+})
+
 test('an abort of a guarded flush leaves nothing behind', async () => {
   const { objects, namespace } = at()
   const { redis, done } = await prepared('abort')

@@ -2,7 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { clusterWithoutOperator } from './without-operator.ts'
 import { killAt, label, pointsOf, type Point } from './crash-points.ts'
-import { createFlush, expectEnd, guarded, logIn, makeStore, untilEnded, type StoreUnderTest } from './flush-run.ts'
+import {
+  createFlush,
+  everybody,
+  expectEnd,
+  guarded,
+  logIn,
+  makeStore,
+  untilEnded,
+  type StoreUnderTest,
+} from './flush-run.ts'
 import { openLane, type Lane } from './lane.ts'
 import type { OperatorProcess } from './operator-process.ts'
 
@@ -37,10 +46,13 @@ const crash = async (
   return next
 }
 
+const appendOnly = { persistence: { mode: 'AppendOnly' } }
+
 test.concurrent.each([
   ['without persistence', 'faults-crash', {}, {}],
-  ['with an append-only file', 'faults-crash-aof', { persistence: { mode: 'AppendOnly' } }, {}],
-  ['guarded', 'faults-crash-guarded', { persistence: { mode: 'AppendOnly' } }, guarded],
+  ['with an append-only file', 'faults-crash-aof', appendOnly, {}],
+  ['guarded', 'faults-crash-guarded', appendOnly, guarded],
+  ['of everybody, guarded', 'faults-crash-everybody', appendOnly, everybody],
 ])('killed before and after every write of a flush, %s: the end is the same', async (_, namespace, spec, flushSpec) => {
   const lane = await openLane(cluster(), namespace)
   try {
@@ -55,7 +67,9 @@ test.concurrent.each([
     console.log(`${namespace}: ${points.map(label).join(', ')}`)
     // intent and result; fence and its end, where there is one
     expect(points.filter(({ resource }) => resource === 'auditrecords.sessionstore.dev').length).toBe(2)
-    expect(points.filter(({ resource }) => resource === 'secrets').length).toBe(flushSpec === guarded ? 0 : 2)
+    expect(points.filter(({ resource }) => resource === 'secrets').length).toBe(
+      Object.keys(flushSpec).length === 0 ? 2 : 0,
+    )
     for (const [index, point] of points.entries()) {
       for (const when of ['before', 'after'] as const) {
         const startedMs = performance.now()

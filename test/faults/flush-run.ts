@@ -45,6 +45,9 @@ export const logIn = async ({ redis }: StoreUnderTest): Promise<void> => {
 /** The same sessions, found by their names, and nobody held up. */
 export const guarded = { scope: { keyPattern: 'shop:session:*' } } as const
 
+/** All of them, put aside at once. */
+export const everybody = { guarantee: 'Guarded' } as const
+
 export interface CreateOptions {
   readonly drain?: string
   readonly spec?: Readonly<Record<string, unknown>>

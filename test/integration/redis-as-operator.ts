@@ -16,6 +16,8 @@ export interface RedisAsOperator {
   readonly redis: Redis
   /** With the operator's rights, and no others. */
   readonly connection: RedisConnection
+  /** Another one like it; close it. */
+  connect(): Promise<RedisConnection>
   close(): Promise<void>
 }
 
@@ -25,10 +27,14 @@ export const redisAsOperator = async (): Promise<RedisAsOperator> => {
   const [port = 0] = await freePorts(1)
   // This machine's Redis is 7.0, which has no WAITAOF.
   const commands = operatorCommands.filter((rule) => rule !== '+waitaof')
-  const server = await startRedis(folder, port, [`user operator on >${login.password} ~* -@all ${commands.join(' ')}`])
+  const server = await startRedis(folder, port, [
+    `user operator on >${login.password} ~* &* -@all ${commands.join(' ')}`,
+  ])
   const redis = new Redis({ host: '127.0.0.1', port })
-  const connection = await connect({ host: '127.0.0.1', port }, login)
+  const another = async () => await connect({ host: '127.0.0.1', port }, login)
+  const connection = await another()
   return {
+    connect: another,
     redis,
     connection,
     close: async () => {

@@ -92,7 +92,7 @@ const visitUpTo = async (
  * From now on, by the server's clock as well, every key of those names goes again. Names that were remembered before and are not any more cannot be had
  * again, since their sessions are gone (unless the flush was given the names): nobody would see them come back.
  */
-const beginGuard = async (
+export const beginGuard = async (
   runtime: FlushRuntime,
   flush: Flush,
   connection: RedisConnection,
@@ -100,16 +100,17 @@ const beginGuard = async (
   signal: AbortSignal,
 ): Promise<StepResult | undefined> => {
   const names = Number(await connection.call(['SCARD', guardKey(flush)], { signal }))
-  if (names < (flush.status.guard?.names ?? 0)) {
-    return fail(
-      'NamesLost',
-      'Redis has lost names of sessions that were deleted, so nobody would see one that a request in flight brings back. Create the flush again with guarantee: Fenced, or for everybody',
-    )
-  }
+  if (names < (flush.status.guard?.names ?? 0)) return namesLost
   const startedAtMs = redisTimeMs(await connection.call(['TIME'], { signal }))
   flush.status.guard = { startedAt: runtime.clock.now().toISOString(), startedAtMs, runId, names }
   return undefined
 }
+
+/** Some sessions could come back unseen. */
+export const namesLost: StepResult = fail(
+  'NamesLost',
+  'Redis has lost names of sessions that were deleted, so nobody would see one that a request in flight brings back. Create the flush again with guarantee: Fenced',
+)
 
 /** The node that answers is another process than the one that remembers, or it remembers less: what is in scope is looked for anew, and guarded in full. */
 export const backToDeletion = (runtime: FlushRuntime, flush: Flush, why: string): StepResult => {

@@ -57,7 +57,8 @@ const lookOnce = async (
   return false
 }
 
-const leftMs = async (
+/** How much of the time is left, in ms. */
+export const leftMs = async (
   runtime: FlushRuntime,
   flush: Flush,
   connection: RedisConnection,

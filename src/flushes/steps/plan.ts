@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto'
 import { canonicalize } from '../../audit/canonical.ts'
+import { databases } from '../../redis/aside.ts'
 import { presetFor } from '../../sessions/presets.ts'
+import { pairs } from '../../stores/live-config.ts'
 import { storeUid } from '../../stores/names.ts'
-import { fail, isGuarded, proceed, type Flush, type StepResult } from '../flush.ts'
+import { fail, isGuarded, proceed, setsAside, type Flush, type StepResult } from '../flush.ts'
 import { costsOf, guaranteeOf } from '../guarantee.ts'
 import { beside, onNode, type FlushPrimary } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { isFail, resolveScope } from '../scope/scope.ts'
+import type { Selection } from '../scope/selection.ts'
 
 /** Keys that `FLUSHDB ASYNC` or our own unlinking frees in a second, at the least (140 k/s by redis-cli, measured). */
 const keysPerSecond = 100_000
@@ -23,6 +26,8 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
     )
   }
   return await onNode(runtime, flush, signal, async (node) => {
+    const hindrance = setsAside(flush.object) ? await whyNotAside(flush, node, signal) : undefined
+    if (hindrance !== undefined) return hindrance
     const now = runtime.clock.now()
     const total = node.info.keyspace.keys
     const { matched, undecodable } = flushesDatabase(flush)
@@ -39,7 +44,7 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
       percent: matched === 0 ? 0 : Math.min(100, Math.ceil((100 * matched) / total)),
       ...clockOf(flush),
       ...(scope.fingerprint === undefined ? {} : { scopeFingerprint: scope.fingerprint }),
-      method: flushesDatabase(flush) ? 'FlushDatabase' : scope.selection.method,
+      method: methodOf(flush, scope.selection),
       estimatedSeconds: Math.ceil(flush.drainMs / 1000 + total / keysPerSecond),
       costs: [...costsOf(flush.object, flush.store, matched)],
     }
@@ -47,6 +52,31 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
     flush.set('Planned', 'True', 'Counted', `${matched} sessions in scope`, now)
     return proceed
   })
+}
+
+const methodOf = (flush: Flush, { method }: Selection) => {
+  if (setsAside(flush.object)) return 'SetAside'
+  return flushesDatabase(flush) ? 'FlushDatabase' : method
+}
+
+/** Why the store's sessions cannot be put aside, or undefined: before anything changes. */
+const whyNotAside = async (
+  flush: Flush,
+  { connection }: FlushPrimary,
+  signal: AbortSignal,
+): Promise<StepResult | undefined> => {
+  if (!flushesDatabase(flush))
+    return fail(
+      'NotConfined',
+      'Somebody could once write beside the keyPrefix of this store (status.confined), and that would be put aside as well. Create the flush again with guarantee: Fenced',
+    )
+  const settings = pairs(await connection.call(['CONFIG', 'GET', 'databases'], { signal }))
+  return Number(settings.get('databases')) >= databases
+    ? undefined
+    : fail(
+        'NoDatabaseAside',
+        'This Redis was started with one database. Restart its pod, or create the flush again with guarantee: Fenced',
+      )
 }
 
 /** FLUSHDB deletes everything, so it is exact only where everything is meant, and nobody could ever write outside of the prefix. */

@@ -1,8 +1,7 @@
 import { parseFields } from '../../redis/info.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
-import { forgetRemembered } from '../../redis/remembered-keys.ts'
 import { isGuarded, proceed, wait, type Flush, type StepResult } from '../flush.ts'
-import { guardKey } from '../guard-key.ts'
+import { forget } from '../forget.ts'
 import { onNode, type FlushNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { backToFence, brokenFence } from './back-to-fence.ts'
@@ -22,7 +21,7 @@ export const scrub = async (runtime: FlushRuntime, flush: Flush, signal: AbortSi
   await onNode(runtime, flush, signal, async (node) => {
     if (isGuarded(flush.object)) {
       // It is verified: what was remembered has done its service, and must not stay in a file.
-      await forgetRemembered(node.connection, guardKey(flush), { signal })
+      await forget(flush, node.connection, signal)
     } else {
       const broken = await brokenFence(runtime, flush, node, signal)
       if (broken !== undefined) return backToFence(runtime, flush, broken)

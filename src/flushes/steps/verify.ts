@@ -1,7 +1,8 @@
 import type { RedisConnection } from '../../redis/connection.ts'
+import { countAside } from '../../redis/aside.ts'
 import { visitRemembered } from '../../redis/remembered-keys.ts'
 import { isDurable } from '../durable.ts'
-import { fail, isGuarded, proceed, wait, type Flush, type StepResult } from '../flush.ts'
+import { fail, isGuarded, proceed, setsAside, wait, type Flush, type StepResult } from '../flush.ts'
 import { guardKey } from '../guard-key.ts'
 import { parseInfo, type Replication } from '../../redis/info.ts'
 import { isReplicated } from '../../stores/topology/replicas.ts'
@@ -93,7 +94,10 @@ const remembered = (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): S
     if (names >= (flush.status.guard?.names ?? 0)) return back
     return backToDeletion(runtime, flush, 'Redis has lost names that it was to remember')
   },
-  count: async (connection) => (await visitRemembered(connection, guardKey(flush), 'count', { signal })).back,
+  count: async (connection) => {
+    const { back } = await visitRemembered(connection, guardKey(flush), 'count', { signal })
+    return setsAside(flush.object) ? back + (await countAside(connection, { signal })) : back
+  },
   broken: async (node) => {
     const broken = brokenGuard(flush, node)
     return broken === undefined ? undefined : backToDeletion(runtime, flush, broken)

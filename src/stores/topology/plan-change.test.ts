@@ -15,6 +15,7 @@ const unused = (): never => {
 const connection: RedisConnection = {
   call: unused,
   callBinary: unused,
+  listen: unused,
   transaction: unused,
   open: true,
   onClose: unused,

@@ -178,7 +178,6 @@ const refused: readonly (readonly [string, Json, string])[] = [
     'spec.scope.createdBefore',
   ],
   ['a flush with a guarantee that is not served yet', flush({ guarantee: 'Rotated' }), 'spec.guarantee'],
-  ['a guarded flush of all', flush({ guarantee: 'Guarded' }), 'spec.guarantee'],
   ['a flush without a reason', flush({ reason: undefined }), 'spec.reason'],
   ['a flush with a reason of blanks', flush({ reason: '   ' }), 'spec.reason'],
   [
