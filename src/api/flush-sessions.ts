@@ -21,7 +21,7 @@ const listRef = (key: string) =>
       .describe('One in each line.'),
   })
 
-const scopes = ['all', 'principals', 'sessionIds', 'createdBefore', 'keyPattern'] as const
+const scopes = ['all', 'principals', 'sessionIds', 'createdBefore', 'idleLongerThan', 'keyPattern'] as const
 
 const scope = z
   .object({
@@ -53,6 +53,9 @@ const scope = z
     createdBefore: time()
       .optional()
       .describe('Sessions that began before this; only for presets whose sessions say when.'),
+    idleLongerThan: duration()
+      .optional()
+      .describe('Sessions that nobody had used for so long when this flush was created: see `clock`.'),
     keyPattern: z
       .string()
       .max(256)
@@ -83,6 +86,24 @@ const limits = z
       .describe(
         'The flush fails when more sessions than this are in scope: before anything changes, or in the middle if they became more.',
       ),
+    maxAffectedPercent: z
+      .int()
+      .min(1)
+      .max(99)
+      .optional()
+      .describe('The same, of the sessions that the store has. With `all`, which is all of them, it refuses.'),
+    keysPerSecond: z
+      .int()
+      .min(10)
+      .max(10_000_000)
+      .optional()
+      .describe(
+        'Examine no more keys in a second; default: as many as Redis can. Not with `all`, which takes no time.',
+      ),
+    ignoreCooldown: z
+      .boolean()
+      .default(false)
+      .describe("Flush `all` once more although the store's flushes.cooldown is not over. It goes on record."),
     onFenceTimeout: z
       .enum(['Release', 'Hold'])
       .default('Release')
@@ -112,11 +133,17 @@ export const flushSessionsSpec = z
       .describe(
         'Fenced (default with `all`): writes are refused while sessions are deleted and for `limits.drain` after, so none comes back. Guarded (default otherwise): nobody is held up; what was deleted is remembered, and deleted again whenever it comes back, for `limits.drain`.',
       ),
+    clock: z
+      .enum(['Exact', 'Derived'])
+      .default('Exact')
+      .describe(
+        'With `idleLongerThan`. Exact: the time that a session says itself (Spring); refused where it says none. Derived: when Redis saw a key read or written last, which a restart or a new primary forgets: too few end then, never too many.',
+      ),
     onUndecodable: z
       .enum(['Fail', 'Revoke', 'Skip'])
       .default('Fail')
       .describe(
-        'With `principals` and `createdBefore`: sessions that cannot be read. Fail: nothing is touched if there is one; Revoke: they end as well; Skip: they stay, and are counted.',
+        'With `principals`, `createdBefore` and `idleLongerThan`: sessions that cannot be read. Fail: nothing is touched if there is one; Revoke: they end as well; Skip: they stay, and are counted.',
       ),
     reason: z
       .string()
@@ -150,11 +177,13 @@ export const flushSessionsSpec = z
         message: 'cannot change once it is set',
         fieldPath: '.abort',
       },
-      ...['storeRef', 'scope', 'onUndecodable', 'reason', 'dryRun', 'limits', 'ttlAfterFinished'].map((field) => ({
-        rule: `self.${field} == oldSelf.${field}`,
-        message: 'a FlushSessions cannot change once it is created (only abort can be set): create another one',
-        fieldPath: `.${field}`,
-      })),
+      ...['storeRef', 'scope', 'clock', 'onUndecodable', 'reason', 'dryRun', 'limits', 'ttlAfterFinished'].map(
+        (field) => ({
+          rule: `self.${field} == oldSelf.${field}`,
+          message: 'a FlushSessions cannot change once it is created (only abort can be set): create another one',
+          fieldPath: `.${field}`,
+        }),
+      ),
       ...['reference', 'requestedBy', 'guarantee'].map((field) => ({
         rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
         message: 'a FlushSessions cannot change once it is created (only abort can be set): create another one',
@@ -183,8 +212,12 @@ export const flushSessionsStatus = z.object({
         .meta({ format: 'int64' })
         .optional()
         .describe('Sessions of which it cannot be said whether they are in scope.'),
-      clock: z.string().max(64).optional().describe('With createdBefore: what says when a session began.'),
-      confidence: z.enum(['Exact']).optional().describe('How far that can be trusted.'),
+      clock: z
+        .string()
+        .max(64)
+        .optional()
+        .describe('With createdBefore and idleLongerThan: what says when a session began, or was used.'),
+      confidence: z.enum(['Exact', 'Derived']).optional().describe('How far that can be trusted.'),
       scopeFingerprint: z
         .string()
         .optional()

@@ -189,6 +189,9 @@ export const sessionStoreStatus = z.object({
       "Where the last deletion of a flush lies in the store's history: a node that has not come so far holds ended sessions, and is emptied before it is promoted.",
     ),
   lastFlush: z.string().optional().describe('UID of the FlushSessions that was counted last.'),
+  everybodyFlushedAt: time()
+    .optional()
+    .describe('When a flush of `all` completed last: flushes.cooldown counts from here.'),
   flushEpoch: z.int().meta({ format: 'int64' }).optional().describe('How many flushes have completed.'),
   audit: z
     .object({ sequence: z.int().meta({ format: 'int64' }), head: z.string() })

@@ -3,7 +3,7 @@ import { clients } from './clients.ts'
 import { pod } from './pod.ts'
 import { sessions } from './sessions.ts'
 import { tls } from './tls.ts'
-import { quantity, rules } from './values.ts'
+import { duration, quantity, rules } from './values.ts'
 
 /** Eviction policies of Redis. Those beginning with `allkeys-` may log people out early. */
 export const evictionPolicies = [
@@ -159,6 +159,15 @@ export const sessionStoreSpec = z.object({
         .default('None')
         .describe(
           'AppendOnly keeps an append-only file on an emptyDir: sessions survive a crash of Redis, not the loss of the pod.',
+        ),
+    })
+    .prefault({}),
+  flushes: z
+    .object({
+      cooldown: duration()
+        .optional()
+        .describe(
+          'After a flush of `all` another one is refused for so long, unless it says `limits.ignoreCooldown`: a script that goes round must not keep everybody logged out.',
         ),
     })
     .prefault({}),

@@ -62,7 +62,14 @@ const release = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal)
 const writeStore = async (runtime: FlushRuntime, flush: Flush, ending: Ending, signal: AbortSignal): Promise<void> => {
   const { flushEpoch: epoch = 0, lastFlush } = flush.store.status ?? {}
   if (lastFlush !== flush.uid) {
-    const status = { flushEpoch: ending.phase === 'Completed' ? epoch + 1 : epoch, lastFlush: flush.uid }
+    const completed = ending.phase === 'Completed'
+    const now = runtime.clock.now().toISOString()
+    const at = completed && flush.object.spec.scope.all ? now : flush.store.status?.everybodyFlushedAt
+    const status = {
+      flushEpoch: completed ? epoch + 1 : epoch,
+      lastFlush: flush.uid,
+      ...(at === undefined ? {} : { everybodyFlushedAt: at }),
+    }
     await writeStatusPart(runtime.client, flush.store, status, storeStatusManager, signal)
   }
   if (flush.head) await writeAuditHead(runtime.client, flush.store, flush.head, signal)

@@ -22,11 +22,11 @@ export const passwordHash = (password: string): string => `#${createHash('sha256
 export const operatorCommands = [
   '+auth', '+hello', '+ping', '+select|0', '+select|1', '+info', '+time', '+dbsize', '+multi', '+exec',
   '+acl|whoami', '+acl|list', '+acl|log', '+acl|setuser', '+acl|deluser', '+acl|save',
-  '+client|kill', '+client|list', '+client|setname', '+client|pause', '+client|unpause',
+  '+client|kill', '+client|list', '+client|setname', '+client|pause', '+client|unpause', '+client|no-touch',
   '+config|get', '+config|set',
   '+replicaof',
   '+set', '+del', '+scan', '+unlink', '+flushdb', '+eval', '+pttl', '+pexpire', '+get', '+hget', '+exists', '+bgrewriteaof', '+waitaof',
-  '+sadd', '+sscan', '+scard', '+sismember', '+swapdb', '+hset', '+hincrby', '+subscribe',
+  '+sadd', '+sscan', '+scard', '+sismember', '+swapdb', '+hset', '+hincrby', '+subscribe', '+object|idletime',
 ] // prettier-ignore
 
 /** Hashes of the passwords of the users that are not a client's. */

@@ -1,11 +1,14 @@
 import type { BinaryReply, RedisCallOptions, RedisConnection } from './connection.ts'
 import { under } from './glob.ts'
+import { atMost, pageAt } from './pace.ts'
 
 export interface PayloadOptions extends RedisCallOptions {
   /** The field of a hash that is read; without it keys are strings. */
   readonly field: string | undefined
   /** A payload of more bytes than this is not sent. */
   readonly maxBytes: number
+  /** Read no more keys in a second. */
+  readonly keysPerSecond?: number | undefined
 }
 
 /** What a key holds; undefined: more than was asked for. */
@@ -53,11 +56,14 @@ return value
 export async function* readPayloads(
   connection: RedisConnection,
   keyPrefix: string,
-  { field = '', maxBytes, ...options }: PayloadOptions,
+  { field = '', maxBytes, keysPerSecond, ...options }: PayloadOptions,
 ): AsyncGenerator<readonly StoredPayload[], void> {
+  const size = pageAt(keysPerSecond, pageSize)
+  const rest = atMost(keysPerSecond, options.signal)
+  let sent = 0
   let cursor = '0'
   do {
-    const command = ['EVAL', pageScript, 0, cursor, under(keyPrefix), pageSize, field, maxBytes, pageBytes] as const
+    const command = ['EVAL', pageScript, 0, cursor, under(keyPrefix), size, field, maxBytes, pageBytes] as const
     const [next, ...found] = list(await connection.callBinary(command, options))
     cursor = String(next ?? '0')
     const page: StoredPayload[] = []
@@ -70,6 +76,8 @@ export async function* readPayloads(
       page.push({ key, payload: Buffer.isBuffer(payload) ? payload : undefined })
     }
     yield page
+    sent += found.length / 2
+    if (cursor !== '0') await rest(sent)
   } while (cursor !== '0')
 }
 

@@ -1,4 +1,4 @@
-import { birthLua, type Birth } from './birth.ts'
+import { timeFieldLua, type TimeField } from './time-field.ts'
 import { luaPattern, under } from './glob.ts'
 import type { Clock } from './pace.ts'
 import type { RedisCallOptions, RedisConnection } from './connection.ts'
@@ -13,7 +13,7 @@ export interface TtlLimits {
   /** No session is kept longer than this after its beginning, in ms, however often it is renewed; undefined: no limit. */
   readonly absoluteMs: number | undefined
   /** Where a session says when it began; undefined: it does not. */
-  readonly birth: Birth | undefined
+  readonly birth: TimeField | undefined
   /** Patterns of keys that are left alone, after `<prefix>:`; `*` is any text. */
   readonly exempt: readonly string[]
 }
@@ -45,8 +45,8 @@ const pageSize = 200
 // read before.
 const pageScript = `
 local act, default, max, absolute, field = ARGV[4] == '1', tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
-local births = ARGV[9]
-${birthLua}local time = redis.call('TIME')
+local hashes = ARGV[9]
+${timeFieldLua}local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function exempt(key)
   for at = 10, #ARGV do
@@ -58,7 +58,7 @@ local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])
 local immortal, over, old, corrected, ended = 0, 0, 0, 0, 0
 for _, key in ipairs(page[2]) do
   if not exempt(key) then
-    local birth = absolute > 0 and began(key) or nil
+    local birth = absolute > 0 and timeIn(key) or nil
     local left = redis.call('PTTL', key)
     if birth and now - birth >= absolute then
       old = old + 1

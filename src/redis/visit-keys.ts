@@ -1,7 +1,8 @@
-import { birthLua, type Birth } from './birth.ts'
+import { timeFieldLua, type TimeField } from './time-field.ts'
 import type { Argument, RedisCallOptions, RedisConnection, Reply } from './connection.ts'
 import { luaPattern, under } from './glob.ts'
 import { jsonOwnerLua } from './json-owner.ts'
+import { atMost, pageAt } from './pace.ts'
 
 /** Which keys are meant, told so that the server can judge by itself: payloads stay there. */
 export type Criterion =
@@ -17,13 +18,21 @@ export type Criterion =
       /** Those that cannot be read match as well. */
       readonly takeUndecodable: boolean
     }
-  /** Hashes under the prefix that say that they began before a time, in ms since 1970. */
+  /** Hashes under the prefix that have a time before another, in ms since 1970. */
   | {
-      readonly by: 'birth'
+      readonly by: 'time'
       readonly keyPrefix: string
-      readonly birth: Birth
+      readonly time: TimeField
       readonly beforeMs: number
       readonly takeUndecodable: boolean
+    }
+  /** Keys under the prefix that nobody has read or written for so long, as the server remembers; not with an `*-lfu` policy. */
+  | {
+      readonly by: 'idle'
+      readonly keyPrefix: string
+      readonly seconds: number
+      /** Which are passed over, after `<prefix>:`; `*` is any text. */
+      readonly except: readonly string[]
     }
   /** These very keys. */
   | { readonly by: 'names'; readonly names: readonly Argument[] }
@@ -46,6 +55,8 @@ export interface Visit {
 export interface VisitOptions extends RedisCallOptions {
   /** Called with what there is so far, after each page; throw to stop. */
   readonly onPage?: (soFar: Visit) => void
+  /** Examine no more keys in a second. */
+  readonly keysPerSecond?: number | undefined
 }
 
 /** Every key under the prefix. */
@@ -103,14 +114,22 @@ local path, owners = {}, {}
 for at = 8, 7 + length do path[#path + 1] = ARGV[at] end
 for at = 8 + length, #ARGV do owners[ARGV[at]] = true end
 ${jsonOwnerLua}`),
-  birth: scan(`
-local before, births, field = tonumber(ARGV[6]), ARGV[7], ARGV[8]
-${birthLua}
+  time: scan(`
+local before, hashes, field = tonumber(ARGV[6]), ARGV[7], ARGV[8]
+${timeFieldLua}
 local function belongs(key)
-  local ms, why = began(key)
+  local ms, why = timeIn(key)
   if ms then return ms < before end
   if why == 'none' then return false end
   return nil
+end`),
+  idle: scan(`
+local least = tonumber(ARGV[6])
+local function belongs(key)
+  for at = 7, #ARGV do
+    if string.match(key, ARGV[at]) then return false end
+  end
+  return redis.call('OBJECT', 'IDLETIME', key) >= least
 end`),
   names: script(`
 for at = 2, #ARGV do
@@ -119,24 +138,22 @@ for at = 2, #ARGV do
 end`),
 } as const satisfies Record<Criterion['by'], string>
 
-const argumentsOf = (criterion: Exclude<Criterion, { readonly by: 'names' }>): readonly Argument[] => {
+const argumentsOf = (criterion: Exclude<Criterion, { readonly by: 'names' }>, page: number): readonly Argument[] => {
   switch (criterion.by) {
     case 'glob':
-      return [criterion.glob, pageSize]
+      return [criterion.glob, page]
     case 'jsonOwner': {
       const { keyPrefix, maxBytes, path, owners, takeUndecodable } = criterion
-      return [under(keyPrefix), pageSize, Number(takeUndecodable), maxBytes, path.length, ...path, ...owners]
+      return [under(keyPrefix), page, Number(takeUndecodable), maxBytes, path.length, ...path, ...owners]
     }
-    case 'birth': {
-      const { keyPrefix, birth, beforeMs, takeUndecodable } = criterion
-      return [
-        under(keyPrefix),
-        pageSize,
-        Number(takeUndecodable),
-        beforeMs,
-        luaPattern(keyPrefix, birth.keys),
-        birth.field,
-      ]
+    case 'time': {
+      const { keyPrefix, time, beforeMs, takeUndecodable } = criterion
+      const hashes = luaPattern(keyPrefix, time.keys)
+      return [under(keyPrefix), page, Number(takeUndecodable), beforeMs, hashes, time.field]
+    }
+    case 'idle': {
+      const { keyPrefix, seconds, except } = criterion
+      return [under(keyPrefix), page, 0, seconds, ...except.map((each) => luaPattern(keyPrefix, each))]
     }
     default:
       return criterion satisfies never
@@ -156,11 +173,14 @@ export const visitKeys = async (
   const guard = typeof act === 'object' ? [act.rememberIn] : []
   // A replica runs no script that says it may write, so the one that counts must not.
   const text = `${act === 'count' ? '' : acting}${scripts[criterion.by]}`
-  const page = async (rest: readonly Argument[]): Promise<Reply> =>
+  const page = async (following: readonly Argument[]): Promise<Reply> =>
     await connection.call(
-      ['EVAL', text, guard.length, ...guard, act === 'count' ? 'count' : 'delete', ...rest],
+      ['EVAL', text, guard.length, ...guard, act === 'count' ? 'count' : 'delete', ...following],
       options,
     )
+  const { keysPerSecond, signal } = options
+  const size = pageAt(keysPerSecond, pageSize)
+  const rest = atMost(keysPerSecond, signal)
   let sum: Visit = { examined: 0, matched: 0, undecodable: 0 }
   const add = (reply: Reply): string => {
     const [next, ...counts] = Array.isArray(reply) ? reply : []
@@ -174,14 +194,17 @@ export const visitKeys = async (
     return String(next ?? '0')
   }
   if (criterion.by === 'names') {
-    for (let at = 0; at < criterion.names.length; at += pageSize)
-      add(await page(criterion.names.slice(at, at + pageSize)))
+    for (let at = 0; at < criterion.names.length; at += size) {
+      add(await page(criterion.names.slice(at, at + size)))
+      await rest(sum.examined)
+    }
     return sum
   }
-  const fixed = argumentsOf(criterion)
+  const fixed = argumentsOf(criterion, size)
   let cursor = '0'
   do {
     cursor = add(await page([cursor, ...fixed]))
+    if (cursor !== '0') await rest(sum.examined)
   } while (cursor !== '0')
   return sum
 }

@@ -65,6 +65,8 @@ export interface Preset {
    * does not say.
    */
   readonly birth?: { readonly keys: string; readonly field: string }
+  /** Where a session says when it was used last, in the same way. */
+  readonly lastAccess?: { readonly keys: string; readonly field: string }
   /** The prefix in the form in which the library wants it. */
   readonly libraryPrefix: (keyPrefix: string) => string
   /** The URL in the form which the library's parser accepts. */

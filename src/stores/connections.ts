@@ -89,6 +89,8 @@ export class Connections {
   ): Promise<RedisConnection> {
     const connection = await connectTo(target, logins, options)
     try {
+      // Work that reads every session must not make idle ones seem used (7.2 and later).
+      await connection.call(['CLIENT', 'NO-TOUCH', 'ON'], options)
       await this.#options.confirmLeadership()
     } catch (error) {
       connection.close()

@@ -139,6 +139,25 @@ test('ids end by the cookie as the browser sends it, and what is not there is no
   await done()
 })
 
+test('sessions that nobody has used for a while end, as Redis remembers it, whatever else is read meanwhile', async () => {
+  const { redis, done } = await prepared('idle')
+  await writeSessions(redis, 100)
+  await delay(4_000)
+  expect(await there(redis, '1', '2', '3')).toBe(3)
+  // This one reads every session, and is no use of them.
+  await scoped('idle-people', 'idle', { principals: { values: ['user-4'] } })
+  expect(await untilEnded('idle-people')).toMatchObject({ phase: 'Completed', plan: { matched: 1 } })
+  const limits = { drain: '1s', keysPerSecond: 1_000 }
+  await scoped('idle', 'idle', { idleLongerThan: '3s' }, { clock: 'Derived', limits })
+  expect(await untilEnded('idle')).toMatchObject({
+    phase: 'Completed',
+    plan: { matched: 96, clock: 'OBJECT IDLETIME', confidence: 'Derived' },
+    nodes: [{ revoked: 96, remaining: 0 }],
+  })
+  expect(await there(redis, '1', '2', '3')).toBe(3)
+  await done()
+})
+
 test('what cannot be carried out says so, and touches nothing', async () => {
   const { redis, done } = await prepared('refused')
   await writeSessions(redis, 100)
@@ -156,6 +175,14 @@ test('what cannot be carried out says so, and touches nothing', async () => {
       'maxAffected',
     ],
     ['odd', values, {}, 'Undecodable', 'onUndecodable'],
+    ['idle', { idleLongerThan: '1h' }, {}, 'NoClock', 'clock: Derived'],
+    [
+      'too-large-a-part',
+      { keyPattern: 'shop:session:1*' },
+      { limits: { maxAffectedPercent: 10, drain: '1s' } },
+      'TooMany',
+      '11 of 101 sessions',
+    ],
   ] as const
   for (const [name, scope, spec, reason, message] of refused) {
     await scoped(`refused-${name}`, 'refused', scope, spec)
@@ -267,6 +294,21 @@ test('everybody at once, and Redis ends meanwhile: it goes on from its file, and
   const ended = await untilEnded('aside')
   expect(ended).toMatchObject({ phase: 'Completed', guard: { names: 100 }, nodes: [{ revoked: 100, remaining: 0 }] })
   expect([await there(redis, '1', '10', '19'), await there(redis, 'new')]).toEqual([0, 1])
+  await done()
+})
+
+test('everybody is not logged out twice in a row, unless that is meant', async () => {
+  const { redis, done } = await prepared('cooling', { flushes: { cooldown: '10m' } })
+  const everybody = async (name: string, limits: object = {}, scope: object = { all: {} }) => {
+    await writeSessions(redis, 10)
+    await scoped(name, 'cooling', scope, { guarantee: 'Guarded', limits: { drain: '1s', ...limits } })
+    return await untilEnded(name)
+  }
+  expect(await everybody('cooling-first')).toMatchObject({ phase: 'Completed' })
+  expect(await everybody('cooling-again')).toMatchObject({ phase: 'Failed', outcome: { reason: 'CoolingDown' } })
+  expect(await countSessions(redis, 10)).toBe(10)
+  expect(await everybody('cooling-one', {}, { keyPattern: 'shop:session:1*' })).toMatchObject({ phase: 'Completed' })
+  expect(await everybody('cooling-meant', { ignoreCooldown: true })).toMatchObject({ phase: 'Completed' })
   await done()
 })
 

@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { RedisConnection } from '../../src/redis/connection.ts'
 import { readPayloads } from '../../src/redis/read-payloads.ts'
 import { forgetRemembered, visitRemembered } from '../../src/redis/remembered-keys.ts'
-import { everyKey, visitKeys } from '../../src/redis/visit-keys.ts'
+import { everyKey, visitKeys, type Visit } from '../../src/redis/visit-keys.ts'
 import { redisAsOperator, type RedisAsOperator } from './redis-as-operator.ts'
 
 const guard = '{guard}f1'
@@ -146,9 +147,35 @@ test('sessions that began before a time go, and what cannot say when stays', asy
   await redis.hset('shop:sessions:rest', 'lastAccessedTime', '5000')
   await redis.sadd('shop:index:ann', 'old')
   const birth = { keys: 'sessions:*', field: 'creationTime' }
-  const criterion = { by: 'birth' as const, keyPrefix: 'shop', birth, beforeMs: 2_000, takeUndecodable: false }
+  const criterion = { by: 'time' as const, keyPrefix: 'shop', time: birth, beforeMs: 2_000, takeUndecodable: false }
   expect(await visitKeys(connection, criterion, 'delete')).toMatchObject({ matched: 2, undecodable: 1 })
   expect(new Set(await redis.keys('*'))).toEqual(new Set(['shop:index:ann', 'shop:sessions:new', 'shop:sessions:odd']))
+})
+
+test('keys that nobody has used for a while go; counting them, and their time to live, is no use', async () => {
+  await write({ 'shop:idle': 'a', 'shop:used': 'b', 'shop:index:ann': 'c', 'other:idle': 'd' })
+  const criterion = { by: 'idle' as const, keyPrefix: 'shop', seconds: 2, except: ['index:*'] }
+  expect(await visitKeys(connection, criterion, 'count')).toMatchObject({ examined: 3, matched: 0 })
+  // Redis counts whole seconds.
+  await delay(3_100)
+  await redis.get('shop:used')
+  await redis.pttl('shop:idle')
+  expect(await visitKeys(connection, criterion, 'count')).toMatchObject({ matched: 1 })
+  expect(await visitKeys(connection, criterion, 'delete')).toMatchObject({ matched: 1 })
+  expect(new Set(await redis.keys('*'))).toEqual(new Set(['shop:used', 'shop:index:ann', 'other:idle']))
+})
+
+test('no more keys are examined in a second than are allowed', async () => {
+  await write(Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`shop:${index}`, 'x'])))
+  const startedMs = performance.now()
+  const seen: number[] = []
+  const onPage = ({ examined }: Visit) => seen.push(examined / (performance.now() - startedMs))
+  expect(await visitKeys(connection, everyKey('shop'), 'count', { keysPerSecond: 1_000, onPage })).toMatchObject({
+    matched: 1_000,
+  })
+  expect(performance.now() - startedMs).toBeGreaterThan(800)
+  // At the end of each page after the first, at most the rate and one page.
+  expect(Math.max(...seen.slice(2))).toBeLessThan(2)
 })
 
 describe('keys that are remembered', () => {

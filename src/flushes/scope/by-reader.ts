@@ -22,9 +22,14 @@ const heldMs = 10
 /** A selection of sessions whose owner only a reader of ours can find: their payloads come here, and names go back. */
 export const byReader = ({ keyPrefix, field, owners, ...rest }: ByReaderOptions): Selection => ({
   method: 'ScanAndUnlink',
-  visit: async (connection, act, { onPage, ...call } = {}) => {
+  visit: async (connection, act, { onPage, keysPerSecond, ...call } = {}) => {
     let sum: Visit = { examined: 0, matched: 0, undecodable: 0 }
-    for await (const page of readPayloads(connection, keyPrefix, { ...call, field, maxBytes: maxPayloadBytes })) {
+    for await (const page of readPayloads(connection, keyPrefix, {
+      ...call,
+      keysPerSecond,
+      field,
+      maxBytes: maxPayloadBytes,
+    })) {
       const judged: { readonly key: Buffer; readonly owner: string | undefined }[] = []
       let heldSinceMs = performance.now()
       for (const { key, payload } of page) {

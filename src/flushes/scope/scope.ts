@@ -1,4 +1,5 @@
 import { everyKey } from '../../redis/visit-keys.ts'
+import { parseDurationMs } from '../../api/values.ts'
 import { presetFor } from '../../sessions/presets.ts'
 import { readers } from '../../sessions/readers.ts'
 import { fail, type Flush, type StepResult } from '../flush.ts'
@@ -31,6 +32,7 @@ export const resolveScope = async (runtime: FlushRuntime, flush: Flush, signal: 
   if (scope.all) return open(inServer(everyKey(keyPrefix)), { all: {} })
   if (scope.keyPattern !== undefined) return byPattern(keyPrefix, scope.keyPattern)
   if (scope.createdBefore !== undefined) return byBirth(flush, scope.createdBefore)
+  if (scope.idleLongerThan !== undefined) return byIdleTime(runtime, flush, scope.idleLongerThan)
   const { principals, sessionIds } = scope
   const from = principals?.secretRef ?? sessionIds?.secretRef
   const listed: Listed = from
@@ -83,7 +85,29 @@ const byBirth = (flush: Flush, createdBefore: string): Scope | Fail => {
     )
   const takeUndecodable = flush.object.spec.onUndecodable === 'Revoke'
   const beforeMs = Date.parse(createdBefore)
-  return open(inServer({ by: 'birth', keyPrefix, birth, beforeMs, takeUndecodable }), { createdBefore })
+  return open(inServer({ by: 'time', keyPrefix, time: birth, beforeMs, takeUndecodable }), { createdBefore })
+}
+
+/** Counted back from the creation of the flush: whoever comes back while it is under way does not become idle by that. */
+const byIdleTime = (runtime: FlushRuntime, flush: Flush, idleLongerThan: string): Scope | Fail => {
+  const { keyPrefix, client } = flush.store.spec.sessions
+  const { lastAccess, endless = [] } = presetFor(flush.store.spec.sessions)
+  const { clock, onUndecodable } = flush.object.spec
+  const recorded = { idleLongerThan, clock }
+  const beforeMs = Date.parse(flush.object.metadata.creationTimestamp ?? '') - parseDurationMs(idleLongerThan)
+  if (clock === 'Exact') {
+    if (!lastAccess)
+      return refuse(
+        'NoClock',
+        `Sessions of ${client} do not say when they were used: create the flush again with clock: Derived, to go by what Redis remembers`,
+      )
+    const takeUndecodable = onUndecodable === 'Revoke'
+    return open(inServer({ by: 'time', keyPrefix, time: lastAccess, beforeMs, takeUndecodable }), recorded)
+  }
+  if (flush.store.spec.memory.evictionPolicy.endsWith('-lfu'))
+    return refuse('NoClock', 'With an lfu eviction policy Redis counts how often keys are used, not when')
+  const seconds = Math.ceil((runtime.clock.now().getTime() - beforeMs) / 1000)
+  return open(inServer({ by: 'idle', keyPrefix, seconds, except: endless }), recorded)
 }
 
 /** Where sessions of the store say whose they are; empty: nobody knows. */

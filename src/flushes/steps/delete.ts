@@ -71,6 +71,7 @@ const visitUpTo = async (
   const enough = new AbortController()
   try {
     return await selection.visit(connection, act, {
+      keysPerSecond: flush.object.spec.limits.keysPerSecond,
       signal: AbortSignal.any([signal, enough.signal]),
       onPage: (soFar) => {
         seen = soFar

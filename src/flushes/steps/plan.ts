@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { parseDurationMs } from '../../api/values.ts'
 import { canonicalize } from '../../audit/canonical.ts'
 import { databases } from '../../redis/aside.ts'
 import { presetFor } from '../../sessions/presets.ts'
@@ -25,6 +26,8 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
       `${client} takes over the id of an old cookie, so whoever has one could not log in while it is guarded: set spec.guarantee to Fenced and create the flush again`,
     )
   }
+  const cooling = coolingDown(flush, runtime.clock.now())
+  if (cooling) return cooling
   return await onNode(runtime, flush, signal, async (node) => {
     const hindrance = setsAside(flush.object) ? await whyNotAside(flush, node, signal) : undefined
     if (hindrance !== undefined) return hindrance
@@ -33,9 +36,9 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
     const { matched, undecodable } = flushesDatabase(flush)
       ? { matched: total, undecodable: 0 }
       : await beside(runtime, flush, node, signal, async (connection) =>
-          scope.selection.visit(connection, 'count', { signal }),
+          scope.selection.visit(connection, 'count', { signal, keysPerSecond: flush.object.spec.limits.keysPerSecond }),
         )
-    const excess = excessOf(flush, matched, undecodable)
+    const excess = excessOf(flush, matched, undecodable, total)
     if (excess) return excess
     flush.status.plan = {
       digest: digest(flush, node),
@@ -45,13 +48,27 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
       ...clockOf(flush),
       ...(scope.fingerprint === undefined ? {} : { scopeFingerprint: scope.fingerprint }),
       method: methodOf(flush, scope.selection),
-      estimatedSeconds: Math.ceil(flush.drainMs / 1000 + total / keysPerSecond),
+      estimatedSeconds: Math.ceil(flush.drainMs / 1000 + total / rateOf(flush)),
       costs: [...costsOf(flush.object, flush.store, matched)],
     }
     flush.status.guarantee = guaranteeOf(flush.object, flush.store)
     flush.set('Planned', 'True', 'Counted', `${matched} sessions in scope`, now)
     return proceed
   })
+}
+
+/** Why everybody must not be logged out again so soon, or undefined. */
+const coolingDown = ({ object, store }: Flush, now: Date): StepResult | undefined => {
+  const { cooldown } = store.spec.flushes
+  const at = store.status?.everybodyFlushedAt
+  if (!object.spec.scope.all || object.spec.limits.ignoreCooldown || cooldown === undefined || at === undefined)
+    return undefined
+  const agoMs = now.getTime() - Date.parse(at)
+  if (agoMs >= parseDurationMs(cooldown)) return undefined
+  return fail(
+    'CoolingDown',
+    `Everybody was logged out ${Math.round(agoMs / 1000)} s ago, and spec.flushes.cooldown of the store is ${cooldown}. If it is meant, create the flush again with limits.ignoreCooldown: true`,
+  )
 }
 
 const methodOf = (flush: Flush, { method }: Selection) => {
@@ -79,13 +96,26 @@ const whyNotAside = async (
       )
 }
 
+const rateOf = ({ object }: Flush): number => object.spec.limits.keysPerSecond ?? keysPerSecond
+
 /** FLUSHDB deletes everything, so it is exact only where everything is meant, and nobody could ever write outside of the prefix. */
 export const flushesDatabase = (flush: Flush): boolean =>
   flush.object.spec.scope.all !== undefined && flush.store.status?.confined?.value === true
 
 /** Why a plan must not be carried out, or undefined: before anything has changed, or in the middle of it. */
-export const excessOf = (flush: Flush, matched: number, undecodable: number): StepResult | undefined => {
+export const excessOf = (
+  flush: Flush,
+  matched: number,
+  undecodable: number,
+  total?: number,
+): StepResult | undefined => {
   const { limits, onUndecodable } = flush.object.spec
+  const percent = limits.maxAffectedPercent
+  if (percent !== undefined && total !== undefined && matched * 100 > total * percent)
+    return fail(
+      'TooMany',
+      `${matched} of ${total} sessions are in scope, more than limits.maxAffectedPercent (${percent}) allows`,
+    )
   if (limits.maxAffected !== undefined && matched > limits.maxAffected)
     return fail(
       'TooMany',
@@ -100,10 +130,16 @@ export const excessOf = (flush: Flush, matched: number, undecodable: number): St
   return undefined
 }
 
-const clockOf = (flush: Flush) =>
-  flush.object.spec.scope.createdBefore === undefined
-    ? {}
-    : { clock: presetFor(flush.store.spec.sessions).birth?.field ?? '', confidence: 'Exact' as const }
+/** What says when sessions began, or were used, and how far that can be trusted. */
+const clockOf = ({ object, store }: Flush): Pick<NonNullable<Flush['status']['plan']>, 'clock' | 'confidence'> => {
+  const { scope, clock } = object.spec
+  const { birth, lastAccess } = presetFor(store.spec.sessions)
+  if (scope.createdBefore !== undefined) return { clock: birth?.field ?? '', confidence: 'Exact' }
+  if (scope.idleLongerThan === undefined) return {}
+  return clock === 'Derived'
+    ? { clock: 'OBJECT IDLETIME', confidence: 'Derived' }
+    : { clock: lastAccess?.field ?? '', confidence: 'Exact' }
+}
 
 /** Binds a plan to what it was made of: the request, the store, how often it was flushed, and the processes that hold the data. */
 const digest = (flush: Flush, node: FlushPrimary): string => {

@@ -70,14 +70,15 @@ const fenced = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal):
   const scope = await resolveScope(runtime, flush, signal)
   if (isFail(scope)) return scope
   const { selection } = scope
+  const { keysPerSecond } = flush.object.spec.limits
   return {
     remove: async (connection) => {
-      const { matched, undecodable } = await selection.visit(connection, 'delete', { signal })
+      const { matched, undecodable } = await selection.visit(connection, 'delete', { signal, keysPerSecond })
       return excessOf(flush, 0, undecodable) ?? matched
     },
     count: async (connection) => {
       if (flushesDatabase(flush)) return Number(await connection.call(['DBSIZE'], { signal }))
-      return (await selection.visit(connection, 'count', { signal })).matched
+      return (await selection.visit(connection, 'count', { signal, keysPerSecond })).matched
     },
     broken: async (node) => {
       const broken = await brokenFence(runtime, flush, node, signal)

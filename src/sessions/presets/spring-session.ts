@@ -4,6 +4,7 @@ import type { Preset } from '../preset.ts'
 const common = {
   payload: 'Java serialization, in a hash',
   birth: { keys: 'sessions:*', field: 'creationTime' },
+  lastAccess: { keys: 'sessions:*', field: 'lastAccessedTime' },
   principalPath: ['sessionAttr:SPRING_SECURITY_CONTEXT', 'authentication', 'principal', 'username'],
   libraryPrefix: asItIs,
   uri: plainUri,

@@ -1,17 +1,17 @@
 /** A field of a hash that has a time in ms since 1970: in digits, or as Java writes a `Long`. */
-export interface Birth {
+export interface TimeField {
   /** Which keys are such hashes, after `<prefix>:`; `*` is any text. Keys of other types are passed over. */
   readonly keys: string
   readonly field: string
 }
 
 /**
- * Lua that reads when a session began. Needs `births` (a Lua pattern) and `field`; gives `began(key)`: ms since 1970, or why there is none. A Java Long is 82
+ * Lua that reads such a time. Needs `hashes` (a Lua pattern) and `field`; gives `timeIn(key)`: ms since 1970, or why there is none. A Java Long is 82
  * bytes, its value the last eight, big endian (Spring Session 3.5 and 4.1).
  */
-export const birthLua = `
-local function began(key)
-  if not string.match(key, births) then return nil, 'none' end
+export const timeFieldLua = `
+local function timeIn(key)
+  if not string.match(key, hashes) then return nil, 'none' end
   local value = redis.pcall('HGET', key, field)
   -- A hash without it is what a request in flight wrote back of a session that was deleted: it logs nobody in, and requests with it fail.
   if value == false then return 0 end
