@@ -7,7 +7,7 @@ SHELL := /bin/bash
 # Installed packages, Node 24 among them; made again when the lockfile changes.
 modules := node_modules/.package-lock.json
 
-.PHONY: help demo test check unit cluster-up cluster-down cluster-status generate bundle bench clients fuzz clean
+.PHONY: help demo test check unit cluster-up cluster-down cluster-status generate bundle bench clients matrix fuzz clean
 
 help:
 	@echo 'make demo            the main job on a real cluster, from nothing; KEEP=1 leaves it running'
@@ -20,6 +20,7 @@ help:
 	@echo 'make bench           measures, each figure beside its baseline'
 	@echo 'make fuzz            feeds the readers of sessions what nobody should send, 10 minutes each'
 	@echo 'make clients         runs real applications against a store each, and prints what they asked Redis for'
+	@echo 'make matrix          ends sessions while requests are in flight, with every client, each way and topology, and prints what came of it'
 
 $(modules): package-lock.json package.json
 	@command -v npm >/dev/null || { echo 'npm is missing. Install Node.js with npm (on Debian: apt-get install -y npm); the project brings its own Node 24 with it.' >&2; exit 1; }
@@ -57,6 +58,10 @@ fuzz: $(modules)
 
 clients: $(modules)
 	@node test/clients/table.ts
+
+matrix: $(modules)
+	@node test/clients/matrix.ts
+	@node test/clients/matrix.ts --replicated
 
 clean:
 	rm -rf dist node_modules .vitest

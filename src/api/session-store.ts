@@ -32,6 +32,12 @@ const engine = z
       .max(512)
       .optional()
       .describe('Overrides the image that the operator knows for the line; it must have `sh` and `cp`.'),
+    fixesBackported: z
+      .boolean()
+      .optional()
+      .describe(
+        'The image has the fixes that its version number seems to lack, as distributions build it: EngineSupported is True all the same.',
+      ),
   })
   .meta(
     rules(

@@ -17,6 +17,7 @@ import { rollHash } from './plan/stateful-set.ts'
 import { hasStarted, isLeaving } from './pod-state.ts'
 import { readStore } from './read-store.ts'
 import { reportReady, resyncMs, type Outcome } from './readiness.ts'
+import { reportEngine } from './report-engine.ts'
 import { reportUnreachable } from './report-unreachable.ts'
 import { Report } from './report.ts'
 import type { ResizeState } from './resize-pod.ts'
@@ -110,6 +111,7 @@ class Pass {
     const observed = known ? await this.#keepPrimary(known, seen, fenced) : seen
     if (!engine) return { requeueAfterMs: resyncMs }
     this.facts = { engine, observed }
+    reportEngine(this.#store, engine, this.#runtime.engines, observed, this.#report)
     const paused = this.#paused()
     if (paused) {
       await this.#changePods(engine, observed, true)
@@ -191,10 +193,7 @@ class Pass {
 
   #engine(): ResolvedEngine | undefined {
     const engine = resolveEngine(this.#store, this.#runtime.engines)
-    if (typeof engine !== 'string') {
-      this.#report.set('EngineSupported', 'True', 'Known', `${engine.type} ${engine.version}`)
-      return engine
-    }
+    if (typeof engine !== 'string') return engine
     this.#report.set('EngineSupported', 'False', 'UnknownVersion', engine)
     this.#report.set('Ready', 'False', 'EngineNotSupported', engine)
     return undefined

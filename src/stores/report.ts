@@ -1,7 +1,14 @@
 import type { Condition } from '../api/values.ts'
 
 export type ConditionType =
-  'Ready' | 'Progressing' | 'Degraded' | 'MemorySafe' | 'CredentialsCurrent' | 'CertificateCurrent' | 'EngineSupported'
+  | 'Ready'
+  | 'Progressing'
+  | 'Degraded'
+  | 'MemorySafe'
+  | 'CredentialsCurrent'
+  | 'CertificateCurrent'
+  | 'EngineSupported'
+  | 'UpdateAvailable'
 
 /** A condition as one pass found it; when it last changed is worked out when status is written. */
 export type Finding = Pick<Condition, 'status' | 'reason' | 'message'> & { readonly type: ConditionType }

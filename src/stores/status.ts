@@ -76,6 +76,7 @@ const ownTypes: ReadonlySet<string> = new Set([
   'CredentialsCurrent',
   'CertificateCurrent',
   'EngineSupported',
+  'UpdateAvailable',
 ])
 
 /** As the object says, whose defaults may not be filled in. */
@@ -181,7 +182,7 @@ const announce = (runtime: StoreRuntime, store: SessionStore, report: Report): v
     const bad =
       finding.type === 'Degraded'
         ? finding.status === 'True'
-        : finding.type !== 'Progressing' && finding.status === 'False'
+        : !['Progressing', 'UpdateAvailable'].includes(finding.type) && finding.status === 'False'
     const worth = finding.type === 'Ready' || bad || finding.reason === 'RestartPending'
     if (worth)
       runtime.events.record(store, {

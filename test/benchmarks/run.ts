@@ -1,5 +1,5 @@
 // Measures on a real cluster; each figure beside its baseline of the same run.
-//   node test/benchmarks/run.ts [--rounds 20] [--stores 30] [--losses 30] [--changes 30] [--nodes 30] [--only scopes|everybody|losses|changes|nodes] [--kind drain] [--output FILE]
+//   node test/benchmarks/run.ts [--rounds 20] [--stores 30] [--losses 30] [--changes 30] [--nodes 30] [--only scopes|formats|everybody|ttl|losses|changes|nodes] [--kind drain] [--output FILE]
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -16,6 +16,8 @@ import { nodeLost } from './node-lost.ts'
 import { plannedChanges } from './planned-changes.ts'
 import { primaryLost } from './primary-lost.ts'
 import { scopedRevocation } from './scoped-revocation.ts'
+import { sessionFormats } from './session-formats.ts'
+import { ttlPolicy } from './ttl-policy.ts'
 
 const { values } = parseArgs({
   options: {
@@ -34,7 +36,9 @@ const figures: Figure[] = []
 const wanted = (part: string): boolean => values.only === undefined || values.only === part
 // One Redis of this machine, before the cluster takes its share.
 if (wanted('scopes')) figures.push(...(await scopedRevocation()))
+if (wanted('formats')) figures.push(...(await sessionFormats()))
 if (wanted('everybody')) figures.push(...(await everybodyGuarded()))
+if (wanted('ttl')) figures.push(...(await ttlPolicy()))
 const cluster = await openCluster()
 // CRDs and admission policies, and no operator but those that are measured.
 await installOperator(cluster, { namespace: operatorNamespace, watch: 'all', values: { replicas: 0 } })

@@ -101,9 +101,10 @@ export class AppUsers {
     return count(await this.#each(cookies, 'POST', '/logout'))
   }
 
-  /** Begins a request for each cookie and resolves when the application holds all of them. */
-  async hold(cookies: readonly Cookie[]): Promise<HeldRequests> {
-    const answers = Promise.all(cookies.map((cookie) => this.#send('GET', '/hold', { cookie, agent: this.#holding })))
+  /** Begins a request for each cookie, one that changes the session or one that does not, and resolves when the application holds all of them. */
+  async hold(cookies: readonly Cookie[], { change = false } = {}): Promise<HeldRequests> {
+    const path = change ? '/hold?change=1' : '/hold'
+    const answers = Promise.all(cookies.map((cookie) => this.#send('GET', path, { cookie, agent: this.#holding })))
     const ended = { done: false }
     void answers.then(() => (ended.done = true))
     await waitUntil(

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { request } from 'undici'
-import { presetOf } from '../../src/sessions/presets.ts'
+import { presetOf, type PresetName } from '../../src/sessions/presets.ts'
 import { freePorts } from '../cluster/free-ports.ts'
 import { waitUntil } from '../cluster/wait-until.ts'
 import { flush, store, untilReady } from '../e2e/fixtures.ts'
@@ -51,9 +51,9 @@ const principalPath = (preset: ProgramName): readonly string[] | undefined => {
 }
 
 /** Makes a store for a preset; await `untilReady` before it is used. */
-export const storeFor = (namespace: string, preset: ProgramName, engine: 'Redis' | 'Valkey') => {
+export const storeFor = (namespace: string, preset: ProgramName, engine: 'Redis' | 'Valkey', spec: object = {}) => {
   const sessions = { client: preset, keyPrefix: 'shop:session', principalPath: principalPath(preset) }
-  return store(namespace, preset, { engine, spec: { sessions } })
+  return store(namespace, preset, { engine, spec: { sessions, ...spec } })
 }
 
 /** Two of the users who are logged in, and the others, after a flush of those two. */
@@ -188,7 +188,7 @@ export const runProgram = async (suite: Suite, preset: ProgramName): Promise<Run
 }
 
 /** True of a key that the preset does not say may be without an end. */
-const mustEnd = (preset: ProgramName) => {
+export const mustEnd = (preset: PresetName) => {
   const endless = (presetOf(preset).endless ?? []).map((pattern) => pattern.split('*')[0] ?? '')
   return (key: string): boolean => !endless.some((start) => key.startsWith(`shop:session:${start}`))
 }

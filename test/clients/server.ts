@@ -10,6 +10,10 @@ import { openTunnel } from '../e2e/tunnel.ts'
 export interface Server {
   /** Keys, whoever wrote them. */
   keys(): Promise<number>
+  /** Keys under the prefix of these tests that `counts`. */
+  sessions(counts: (key: string) => boolean): Promise<number>
+  /** Deletes them, as somebody would who knows no better. */
+  deleteSessions(): Promise<void>
   /** Time to live of each key that `counts`, in ms; -1: none. */
   timesToLive(counts: (key: string) => boolean): Promise<readonly number[]>
   /** Lets every key end now, as if its time had come. */
@@ -32,6 +36,11 @@ export const openServer = async ({ cluster, objects, namespace }: Suite, store: 
   const before = await rejected(redis)
   return {
     keys: () => redis.dbsize(),
+    sessions: async (counts) =>
+      (await allKeys(redis)).filter((key) => key.startsWith('shop:session:') && counts(key)).length,
+    deleteSessions: async () => {
+      for (const key of await allKeys(redis)) if (key.startsWith('shop:session:')) await redis.unlink(key)
+    },
     timesToLive: async (counts) => {
       const keys = (await allKeys(redis)).filter((key) => counts(key))
       return await Promise.all(keys.map(async (key) => redis.pttl(key)))

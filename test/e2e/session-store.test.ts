@@ -51,6 +51,28 @@ test.each(['Redis', 'Valkey'] as const)(
   },
 )
 
+test('a server that lacks known fixes is named, with what is lacking, until somebody vouches for it', async () => {
+  const { objects, namespace } = at()
+  const name = 'old-engine'
+  const vouch = async (fixesBackported: boolean) =>
+    await objects.apply(
+      store(namespace, name, { spec: { engine: { type: 'Redis', version: '8.0', fixesBackported } } }),
+    )
+  await vouch(false)
+  const engineIs = (reason: string) => (object: KubeObject) => conditionOf(object, 'EngineSupported')?.reason === reason
+  const old = await objects.until('sessionstore', name, namespace, 'too old', engineIs('BelowFloor'))
+  expect(conditionOf(old, 'EngineSupported')).toMatchObject({
+    status: 'False',
+    message: expect.stringContaining('Redis 8.0 gets no fixes any more') as string,
+  })
+  // It is served all the same.
+  await untilReady(objects, namespace, name)
+  expect(conditionOf(old, 'UpdateAvailable')?.status).toBe('False')
+  await vouch(true)
+  await objects.until('sessionstore', name, namespace, 'vouched for', engineIs('FixesBackported'))
+  await objects.delete('sessionstore', name, namespace)
+})
+
 test('memory up and down, the eviction policy, persistence and clients change live: same pod, no session lost', async () => {
   const { cluster, objects, namespace } = at()
   await objects.apply(store(namespace, 'live'))

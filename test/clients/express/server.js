@@ -87,6 +87,7 @@ app.get('/change', loggedIn, (request, response) => {
 })
 app.get('/hold', loggedIn, async (request, response) => {
   const { user } = request.session
+  if (request.query.change !== undefined) request.session.changes += 1
   if (request.query.ms === undefined) await gate.wait()
   else await delay(Math.min(Number(request.query.ms), 120_000))
   response.json({ user })

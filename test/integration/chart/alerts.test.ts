@@ -56,6 +56,11 @@ const cases: Readonly<
     atMinute: 5,
     quiet: [condition('Degraded', 'false', '1x120')],
   },
+  SessionStoreEngineUnsupported: {
+    fires: [condition('EngineSupported', 'false', '1x120')],
+    atMinute: 60,
+    quiet: [condition('EngineSupported', 'true', '1x120')],
+  },
   SessionStoreMemoryShort: {
     fires: [
       { series: 'sessionstore_node_memory_used_bytes{node="a-0", role="primary"}', values: '91x120' },

@@ -31,6 +31,7 @@ class SessionsController < ActionController::Base
 
   def hold
     user = session[:user]
+    session[:changes] += 1 if params[:change]
     if params[:ms]
       sleep([params[:ms].to_i / 1000.0, MAX_HOLD_SECONDS].min)
     else

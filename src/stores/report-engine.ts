@@ -1,0 +1,41 @@
+import type { ReadSessionStore } from '../api/resources.ts'
+import { belowFloor } from './engine-floors.ts'
+import type { Engines, ResolvedEngine } from './engines.ts'
+import { answers, type Observed } from './observe.ts'
+import type { Report } from './report.ts'
+
+/** Says whether what runs has the fixes that we know of, by what the servers themselves say, and whether the operator knows a newer image. */
+export const reportEngine = (
+  { spec }: ReadSessionStore,
+  { type, version, image }: ResolvedEngine,
+  engines: Engines,
+  { nodes }: Observed,
+  report: Report,
+): void => {
+  const running = [...new Set(nodes.filter((node) => answers(node)).map(({ state }) => state.info.version))]
+  const old = running.flatMap((each) => belowFloor(type, each) ?? [])
+  const what = `${type} ${running.length > 0 ? running.join(', ') : version}`
+  if (old.length === 0) report.set('EngineSupported', 'True', 'Known', what)
+  else if (spec.engine.fixesBackported)
+    report.set(
+      'EngineSupported',
+      'True',
+      'FixesBackported',
+      `${what}, whose fixes spec.engine.fixesBackported vouches for`,
+    )
+  else {
+    const remedy =
+      'Set spec.engine.version, and image if need be, to one that has them; or spec.engine.fixesBackported: true if a distribution built them in'
+    report.set('EngineSupported', 'False', 'BelowFloor', `${old.join('; ')}. ${remedy}`)
+  }
+  const newest = engines[type][version]?.image
+  if (newest === undefined || newest === image || spec.engine.image !== undefined)
+    report.set('UpdateAvailable', 'False', 'Newest', `${image} is what this operator would choose`)
+  else
+    report.set(
+      'UpdateAvailable',
+      'True',
+      'NewerImage',
+      `${newest} is there, and ${image} runs. To change: spec.engine.version "${version}" and spec.engine.image ${newest}`,
+    )
+}
