@@ -1,4 +1,5 @@
 import { channels, deleteReturned, lookForReturned, rememberGone, type Aside } from './aside.ts'
+import { RedisError } from './errors.ts'
 import type { RedisCallOptions, RedisConnection } from './connection.ts'
 
 /** Names that one call takes. */
@@ -31,6 +32,10 @@ export class ReturnedWatch {
     options: RedisCallOptions = {},
   ): Promise<ReturnedWatch> {
     const watch = new ReturnedWatch(worker, aside, options)
+    // Redis closes it when we do not keep up; what it did not say is found by the look with which the next watch begins.
+    listener.onClose(() => {
+      watch.#error ??= new RedisError('unreachable', 'SUBSCRIBE', 'the connection that listens was closed')
+    })
     await listener.listen([channels.made, ...channels.gone], (channel, name) => watch.#hear(channel, name), options)
     watch.#removed += await lookForReturned(worker, aside, options)
     return watch

@@ -20,6 +20,8 @@ export interface ApiServerOptions {
   readonly port?: number
   /** Also run kube-controller-manager: service accounts, garbage collection, namespace deletion, StatefulSets. Default false. */
   readonly controllers?: boolean
+  /** Further arguments of kube-controller-manager. */
+  readonly controllerArgs?: readonly string[]
   /** Further arguments of kube-apiserver. */
   readonly args?: readonly string[]
 }
@@ -127,9 +129,8 @@ export const startApiServer = async (options: ApiServerOptions = {}): Promise<Ap
     const config = join(folder, 'controllers.kubeconfig')
     writeFileSync(config, kubeconfigText({ url, ca: ca(), token: controllerToken }), { mode: 0o600 })
     others.push(
-      start(
-        'kube-controller-manager',
-        flags({
+      start('kube-controller-manager', [
+        ...flags({
           kubeconfig: config,
           'leader-elect': false,
           'use-service-account-credentials': true,
@@ -138,7 +139,8 @@ export const startApiServer = async (options: ApiServerOptions = {}): Promise<Ap
           'bind-address': '127.0.0.1',
           'secure-port': controllerPort,
         }),
-      ),
+        ...(options.controllerArgs ?? []),
+      ]),
     )
   }
   return {

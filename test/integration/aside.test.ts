@@ -108,6 +108,22 @@ describe('what comes back', () => {
     expect(await redis.exists('shop:5', 'shop:10', 'shop:14')).toBe(2)
   })
 
+  test('is not believed to be all when the connection that listens was cut', async () => {
+    await logIn(0, 10)
+    const watching = await watch()
+    await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    await waitUntil(
+      'it to be noticed',
+      async () =>
+        await watching.settle().then(
+          () => false,
+          () => true,
+        ),
+      { timeoutMs: 2_000 },
+    )
+    await expect(watching.settle()).rejects.toThrow('the connection that listens was closed')
+  })
+
   test('an index that sessions share stays when it is made anew, and is not remembered', async () => {
     await redis.sadd('shop:index:ann', '1')
     await logIn(0, 1)
