@@ -91,7 +91,7 @@ const limits = z
       .min(1)
       .max(99)
       .optional()
-      .describe('The same, of the sessions that the store has. With `all`, which is all of them, it refuses.'),
+      .describe('The same as a part of the keys that the store has, judged when it is planned. With `all` it refuses.'),
     keysPerSecond: z
       .int()
       .min(10)
@@ -137,7 +137,7 @@ export const flushSessionsSpec = z
       .enum(['Exact', 'Derived'])
       .default('Exact')
       .describe(
-        'With `idleLongerThan`. Exact: the time that a session says itself (Spring); refused where it says none. Derived: when Redis saw a key read or written last, which a restart or a new primary forgets: too few end then, never too many.',
+        'With `idleLongerThan`. Exact: the time that a session says itself (Spring); refused where it says none. Derived: when Redis saw a key read or written last, which a restart forgets (too few end then), and a new primary has not seen (who has only read since may end).',
       ),
     onUndecodable: z
       .enum(['Fail', 'Revoke', 'Skip'])
@@ -172,6 +172,11 @@ export const flushSessionsSpec = z
   })
   .meta(
     rules(
+      {
+        rule: "!(has(self.guarantee) && self.guarantee == 'Fenced' && self.clock == 'Derived')",
+        message: 'use guarantee: Guarded with clock: Derived: while writes are refused everybody seems idle',
+        fieldPath: '.clock',
+      },
       {
         rule: 'has(oldSelf.abort) ? has(self.abort) && self.abort == oldSelf.abort : true',
         message: 'cannot change once it is set',

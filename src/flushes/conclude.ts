@@ -1,3 +1,5 @@
+import { sessionStores } from '../api/resources.ts'
+import { nameOf } from '../kubernetes/objects.ts'
 import { writeAuditHead } from '../stores/write-audit-head.ts'
 import { writeStatusPart } from '../stores/write-status-part.ts'
 import { isGuarded, proceed, type Ending, type Flush, type StepResult } from './flush.ts'
@@ -60,11 +62,17 @@ const release = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal)
 
 /** Counts the flush, once: that it was counted is in the same status, so a process that comes after a crash sees it. */
 const writeStore = async (runtime: FlushRuntime, flush: Flush, ending: Ending, signal: AbortSignal): Promise<void> => {
-  const { flushEpoch: epoch = 0, lastFlush } = flush.store.status ?? {}
+  // Another flush of the store may have ended since this pass began.
+  const name = nameOf(flush.store)
+  const {
+    flushEpoch: epoch = 0,
+    lastFlush,
+    everybodyFlushedAt,
+  } = (await runtime.client.get(sessionStores, name, { signal })).status ?? {}
   if (lastFlush !== flush.uid) {
     const completed = ending.phase === 'Completed'
     const now = runtime.clock.now().toISOString()
-    const at = completed && flush.object.spec.scope.all ? now : flush.store.status?.everybodyFlushedAt
+    const at = completed && flush.object.spec.scope.all ? now : everybodyFlushedAt
     const status = {
       flushEpoch: completed ? epoch + 1 : epoch,
       lastFlush: flush.uid,

@@ -11,6 +11,7 @@ import { pinnedEngine, resolveEngine } from '../stores/engines.ts'
 import { storeUid } from '../stores/names.ts'
 import { readStore } from '../stores/read-store.ts'
 import { isReplicated } from '../stores/topology/replicas.ts'
+import { coolingDown } from './cooldown.ts'
 import { conclude } from './conclude.ts'
 import { ensureFinalizer, removeFinalizer } from './finalizer.ts'
 import { Flush, isFinal, isGuarded, wait, waitsForNodes, type Ending, type StepResult } from './flush.ts'
@@ -141,7 +142,10 @@ const isQueued = (runtime: FlushRuntime, flush: Flush, all: readonly FlushSessio
  */
 const begin = async (runtime: FlushRuntime, flush: Flush, record: Step, signal: AbortSignal): Promise<StepResult> => {
   const namespace = flush.object.metadata.namespace ?? ''
-  if (isQueued(runtime, flush, await runtime.client.list(flushSessions, { namespace, signal }))) return wait(queueMs)
+  const all = await runtime.client.list(flushSessions, { namespace, signal })
+  if (isQueued(runtime, flush, all)) return wait(queueMs)
+  const cooling = coolingDown(flush, all, runtime.clock.now())
+  if (cooling) return cooling
   // Before the intent: whoever deletes the flush from then on waits for its end to be on record.
   flush.adopt(await ensureFinalizer(runtime.client, flush.object, signal))
   const result = await record(runtime, flush, signal)

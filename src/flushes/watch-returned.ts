@@ -19,13 +19,17 @@ export const watchReturned = async <T>(
     open(async (worker) =>
       open(async (connection) => {
         const watch = await ReturnedWatch.open({ listener, worker }, asideOf(flush), { signal })
-        return await work(connection, watch)
+        try {
+          return await work(connection, watch)
+        } finally {
+          noteReturned(flush, watch)
+        }
       }),
     ),
   )
 }
 
-/** Counts what came back, for the record. Once for each watch, at its end. */
-export const noteReturned = (flush: Flush, { removed }: ReturnedWatch): void => {
+/** Counts what came back, for the record. */
+const noteReturned = (flush: Flush, { removed }: ReturnedWatch): void => {
   if (removed > 0) flush.status.resurrections = { removed: (flush.status.resurrections?.removed ?? 0) + removed }
 }

@@ -16,8 +16,8 @@ export interface Aside {
   /** The set that names are remembered in. */
   readonly guard: string
   /**
-   * A hash that says that it was done, how many keys there were, and how many of them are not accounted for yet. It is in the same database as what came after: whoever takes
-   * over must not swap once more.
+   * A hash that says that it was done: how many `keys` there were, how many of them are `left` to be accounted for, and how many names were added to the set (`named`). It is in
+   * the same database as what came after: whoever takes over must not swap once more.
    */
   readonly marker: string
 }
@@ -38,7 +38,7 @@ redis.call('SELECT', ${asideDatabase})
 redis.call('FLUSHDB', 'ASYNC')
 redis.call('SELECT', 0)
 redis.call('SWAPDB', 0, ${asideDatabase})
-redis.call('HSET', KEYS[1], 'keys', keys, 'left', keys)
+redis.call('HSET', KEYS[1], 'keys', keys, 'left', keys, 'named', 0)
 redis.call('PEXPIRE', KEYS[1], '${keptMs}')
 return {'done', keys}
 `
@@ -54,8 +54,14 @@ local function isShared(key)
 end
 `
 
+// Without the marker nothing may be touched any more: who comes after sees that it is lost.
+const ifMarked = (otherwise: string): string => `
+if not redis.call('HGET', KEYS[2], 'keys') then return ${otherwise} end
+`
+
 const rememberScript = `${mark}
 ${sharedLua(4)}
+${ifMarked("{'0', 0}")}
 redis.call('SELECT', ${asideDatabase})
 local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])
 local names = {}
@@ -67,7 +73,7 @@ if #page[2] > 0 then gone = redis.call('UNLINK', unpack(page[2])) end
 redis.call('SELECT', 0)
 redis.call('HINCRBY', KEYS[2], 'left', 0 - gone)
 if #names > 0 then
-  redis.call('SADD', KEYS[1], unpack(names))
+  redis.call('HINCRBY', KEYS[2], 'named', redis.call('SADD', KEYS[1], unpack(names)))
   redis.call('PEXPIRE', KEYS[1], '${keptMs}')
 end
 return {page[1], #names}
@@ -96,6 +102,7 @@ return back
 
 const lookScript = `${mark}
 ${sharedLua(4)}
+${ifMarked("{'0', 0}")}
 local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])
 local names = page[2]
 ${judgeLua}
@@ -104,11 +111,12 @@ return {page[1], back}
 
 const goneScript = `${mark}
 ${sharedLua(1)}
+${ifMarked('0')}
 local back = 0
 redis.call('HINCRBY', KEYS[2], 'left', last - #ARGV)
 for at = last + 1, #ARGV do
   if not isShared(ARGV[at]) then
-    redis.call('SADD', KEYS[1], ARGV[at])
+    redis.call('HINCRBY', KEYS[2], 'named', redis.call('SADD', KEYS[1], ARGV[at]))
     back = back + redis.call('UNLINK', ARGV[at])
   end
 end
@@ -154,17 +162,25 @@ const pages = async (call: (cursor: string) => Promise<Reply>): Promise<number> 
   return sum
 }
 
-const emptyScript = `
+const restScript = `
+if not redis.call('HGET', KEYS[1], 'keys') then return end
 redis.call('SELECT', ${asideDatabase})
 local keys = redis.call('DBSIZE')
 redis.call('FLUSHDB', 'ASYNC')
 redis.call('SELECT', 0)
-if KEYS[1] then redis.call('HINCRBY', KEYS[1], 'left', 0 - keys) end
+redis.call('HINCRBY', KEYS[1], 'left', 0 - keys)
+`
+
+// What is aside is another flush's when the marker is not there.
+const forgetScript = `
+if redis.call('UNLINK', KEYS[1]) == 0 then return end
+redis.call('SELECT', ${asideDatabase})
+redis.call('FLUSHDB', 'ASYNC')
 `
 
 /**
  * Remembers the names of what is aside, and deletes it: memory comes back as it goes on. Names of what ends by itself meanwhile are told by events
- * (`rememberGone`); `unaccounted` says how many never were. Throws a `RedisError`.
+ * (`rememberGone`); `accountOf` says whether any never were. Throws a `RedisError`.
  */
 export const rememberAside = async (
   connection: RedisConnection,
@@ -177,15 +193,34 @@ export const rememberAside = async (
     async (cursor) => await connection.call(['EVAL', rememberScript, 2, guard, marker, cursor, ...rest], options),
   )
   // What is left is not under the prefix: a probe of ours.
-  await connection.call(['EVAL', emptyScript, 1, marker], options)
+  await connection.call(['EVAL', restScript, 1, marker], options)
 }
 
-/** How many keys that were put aside ended by themselves, and nobody heard their names. Throws a `RedisError`. */
-export const unaccounted = async (
+/** What became of the keys that were put aside. */
+export interface Account {
+  /** How many there were. */
+  readonly keys: number
+  /** How many of them ended by themselves, and nobody heard their names, yet. */
+  readonly left: number
+  /** How many names were remembered, and how many still are. */
+  readonly named: number
+  readonly names: number
+}
+
+/** Undefined when it was not done, or that is not known any more. Throws a `RedisError`. */
+export const accountOf = async (
   connection: RedisConnection,
-  { marker }: Aside,
+  { marker, guard }: Aside,
   options: RedisCallOptions = {},
-): Promise<number> => Number(await connection.call(['HGET', marker, 'left'], options))
+): Promise<Account | undefined> => {
+  const numbers = await Promise.all(
+    ['keys', 'left', 'named'].map(async (field) => await connection.call(['HGET', marker, field], options)),
+  )
+  const names = Number(await connection.call(['SCARD', guard], options))
+  const [keys, left, named] = numbers
+  if (keys === null) return undefined
+  return { keys: Number(keys), left: Number(left), named: Number(named), names }
+}
 
 /** Looks at every key that there is now, and deletes what is a session of before; returns how many. Throws a `RedisError`. */
 export const lookForReturned = async (
@@ -195,7 +230,8 @@ export const lookForReturned = async (
 ): Promise<number> => {
   const rest = [under(aside.keyPrefix), pageSize, ...patterns(aside)]
   return await pages(
-    async (cursor) => await connection.call(['EVAL', lookScript, 1, aside.guard, cursor, ...rest], options),
+    async (cursor) =>
+      await connection.call(['EVAL', lookScript, 2, aside.guard, aside.marker, cursor, ...rest], options),
   )
 }
 
@@ -225,14 +261,18 @@ export const countAside = async (connection: RedisConnection, options: RedisCall
     await connection.call(['EVAL', `redis.call('SELECT', ${asideDatabase}) return redis.call('DBSIZE')`, 0], options),
   )
 
-/** Deletes whatever is aside, and what says so. Throws a `RedisError`. */
+/** Deletes what this flush has put aside, and what says so; of another one nothing. Throws a `RedisError`. */
 export const forgetAside = async (
   connection: RedisConnection,
-  { marker }: Aside,
+  marker: string,
   options: RedisCallOptions = {},
 ): Promise<void> => {
-  await connection.call(['EVAL', emptyScript, 0], options)
-  await connection.call(['UNLINK', marker], options)
+  await connection.call(['EVAL', forgetScript, 1, marker], options)
+}
+
+/** Deletes whatever is aside, of whomever. Throws a `RedisError`. */
+export const emptyAside = async (connection: RedisConnection, options: RedisCallOptions = {}): Promise<void> => {
+  await connection.call(['EVAL', `redis.call('SELECT', ${asideDatabase}) redis.call('FLUSHDB', 'ASYNC')`, 0], options)
 }
 
 /** Events that tell of a key that was not there, and of keys that end by themselves while they are aside. */

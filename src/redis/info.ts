@@ -13,6 +13,8 @@ export interface Info {
   readonly appendOnly: boolean
   readonly evictedKeys: number
   readonly keyspace: Keyspace
+  /** Keys of database 1, where a flush of everybody puts sessions. */
+  readonly asideKeys: number
   readonly replication: Replication
 }
 
@@ -94,6 +96,7 @@ export const parseInfo = (reply: Reply): Info => {
     appendOnly: fields.get('aof_enabled') === '1',
     evictedKeys: number('evicted_keys'),
     keyspace: parseKeyspace(fields.get('db0')),
+    asideKeys: parseKeyspace(fields.get('db1')).keys,
     replication: parseReplication(fields),
   }
 }

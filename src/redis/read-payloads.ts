@@ -26,7 +26,7 @@ const pageBytes = 4 * 2 ** 20
 const pageScript = `
 local field, maxBytes, left = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])
-local found = {page[1]}
+local found = {page[1], #page[2]}
 for _, key in ipairs(page[2]) do
   if left <= 0 then
     found[#found + 1] = key
@@ -64,7 +64,7 @@ export async function* readPayloads(
   let cursor = '0'
   do {
     const command = ['EVAL', pageScript, 0, cursor, under(keyPrefix), size, field, maxBytes, pageBytes] as const
-    const [next, ...found] = list(await connection.callBinary(command, options))
+    const [next, examined, ...found] = list(await connection.callBinary(command, options))
     cursor = String(next ?? '0')
     const page: StoredPayload[] = []
     for (let at = 0; at < found.length; at += 2) {
@@ -76,7 +76,7 @@ export async function* readPayloads(
       page.push({ key, payload: Buffer.isBuffer(payload) ? payload : undefined })
     }
     yield page
-    sent += found.length / 2
+    sent += Number(examined)
     if (cursor !== '0') await rest(sent)
   } while (cursor !== '0')
 }

@@ -26,11 +26,12 @@ export type Criterion =
       readonly beforeMs: number
       readonly takeUndecodable: boolean
     }
-  /** Keys under the prefix that nobody has read or written for so long, as the server remembers; not with an `*-lfu` policy. */
+  /** Keys under the prefix that nobody has read or written since a time, as the server remembers; not with an `*-lfu` policy. */
   | {
       readonly by: 'idle'
       readonly keyPrefix: string
-      readonly seconds: number
+      /** The time since which nobody has, in ms since 1970. */
+      readonly beforeMs: number
       /** Which are passed over, after `<prefix>:`; `*` is any text. */
       readonly except: readonly string[]
     }
@@ -124,7 +125,9 @@ local function belongs(key)
   return nil
 end`),
   idle: scan(`
-local least = tonumber(ARGV[6])
+local time = redis.call('TIME')
+-- Redis counts whole seconds: one more, so that none is taken that was used a moment after.
+local least = math.ceil((time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(ARGV[6])) / 1000) + 1
 local function belongs(key)
   for at = 7, #ARGV do
     if string.match(key, ARGV[at]) then return false end
@@ -152,8 +155,8 @@ const argumentsOf = (criterion: Exclude<Criterion, { readonly by: 'names' }>, pa
       return [under(keyPrefix), page, Number(takeUndecodable), beforeMs, hashes, time.field]
     }
     case 'idle': {
-      const { keyPrefix, seconds, except } = criterion
-      return [under(keyPrefix), page, 0, seconds, ...except.map((each) => luaPattern(keyPrefix, each))]
+      const { keyPrefix, beforeMs, except } = criterion
+      return [under(keyPrefix), page, 0, beforeMs, ...except.map((each) => luaPattern(keyPrefix, each))]
     }
     default:
       return criterion satisfies never

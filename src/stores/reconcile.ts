@@ -24,6 +24,7 @@ import type { ResizeState } from './resize-pod.ts'
 import type { StoreRuntime } from './runtime.ts'
 import { rotateCredentials } from './rotation/rotate.ts'
 import { rotateOwn } from './rotation/rotate-own.ts'
+import { settleAside } from './settle-aside.ts'
 import { settleFence } from './settle-fence.ts'
 import { writeStatus } from './status.ts'
 import { changePods, deletePod } from './topology/change-pods.ts'
@@ -108,6 +109,7 @@ class Pass {
     const seen = await observe(this.#runtime, this.#store, this.#signal)
     const known = engine ?? pinnedEngine(this.#store)
     const fenced = await settleFence(this.#runtime, this.#store, known, seen, this.#report, this.#signal)
+    await settleAside(this.#runtime, this.#store, seen, this.#signal)
     const observed = known ? await this.#keepPrimary(known, seen, fenced) : seen
     if (!engine) return { requeueAfterMs: resyncMs }
     this.facts = { engine, observed }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { rememberAside, setAside, unaccounted, type Aside } from '../../src/redis/aside.ts'
+import { accountOf, rememberAside, setAside, type Aside } from '../../src/redis/aside.ts'
 import { connect } from '../../src/redis/ioredis-connection.ts'
 import { visitRemembered } from '../../src/redis/remembered-keys.ts'
 import { ReturnedWatch } from '../../src/redis/watch-returned.ts'
@@ -98,7 +98,7 @@ export const everybodyGuarded = async (): Promise<readonly Figure[]> => {
     await delay(100)
     await watch.settle()
     const left = await visitRemembered(connection, aside.guard, 'count')
-    if (left.back > 0 || left.names !== sessions || (await unaccounted(connection, aside)) !== 0)
+    if (left.back > 0 || left.names !== sessions || (await accountOf(connection, aside))?.left !== 0)
       throw new Error(`${left.back} are back, ${left.names} names`)
     const kept = (await redis.keys(`${aside.keyPrefix}:new-*`)).length
     const tried = Math.floor((seconds * 200) / 100) * 100

@@ -135,7 +135,7 @@ export const thousandStores = async (count: number): Promise<readonly Figure[]> 
     // Every store is looked at again now.
     const busy = await timeFlushes('busy')
     await steady()
-    const own = writes(from).filter(({ name = '' }) => !name.startsWith('busy-'))
+    const own = writes(from).filter(({ name }) => !name.startsWith('busy-'))
     console.log([...new Set(own.map(({ method, resource }) => `${method} ${resource}`))].join(', '))
     return [
       { name: `${count} stores created until all are ready`, value: readyMs / 1000, unit: 's' },

@@ -297,6 +297,21 @@ test('everybody at once, and Redis ends meanwhile: it goes on from its file, and
   await done()
 })
 
+test('everybody at once, and Redis ends with the names: it says so, and leaves who has logged in since', async () => {
+  const { cluster, namespace } = at()
+  const { redis, done } = await prepared('aside-lost')
+  await writeSessions(redis, 100)
+  await scoped('aside-lost', 'aside-lost', { all: {} }, { guarantee: 'Guarded' }, meanwhile)
+  await untilDeleted('aside-lost')
+  process.kill(await cluster.containerPid(namespace, 'aside-lost-0', 'redis'), 'SIGKILL')
+  // The client waits until it is there again.
+  await redis.set('shop:session:new', user('user-7'), 'EX', 600)
+  const { phase, outcome } = await untilEnded('aside-lost')
+  expect([phase, outcome?.reason]).toEqual(['Failed', 'NamesLost'])
+  expect([await there(redis, '1', '10', '19'), await there(redis, 'new')]).toEqual([0, 1])
+  await done()
+})
+
 test('everybody is not logged out twice in a row, unless that is meant', async () => {
   const { redis, done } = await prepared('cooling', { flushes: { cooldown: '10m' } })
   const everybody = async (name: string, limits: object = {}, scope: object = { all: {} }) => {

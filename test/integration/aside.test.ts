@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { countAside, forgetAside, rememberAside, setAside, unaccounted, type Aside } from '../../src/redis/aside.ts'
+import { accountOf, countAside, forgetAside, rememberAside, setAside, type Aside } from '../../src/redis/aside.ts'
 import { liveSettings } from '../../src/redis/config.ts'
 import type { RedisConnection } from '../../src/redis/connection.ts'
 import { visitRemembered } from '../../src/redis/remembered-keys.ts'
@@ -57,6 +57,8 @@ const untilGone = async (key: string) => {
   await waitUntil(`${key} to be gone`, async () => (await redis.exists(key)) === 0, { timeoutMs: 2_000, intervalMs: 2 })
 }
 
+const unheard = async () => (await accountOf(connection, aside))?.left
+
 const names = async () => (await visitRemembered(connection, aside.guard, 'count')).names
 
 test('everything is out of reach at once, and doing it again leaves who has logged in since alone', async () => {
@@ -68,10 +70,20 @@ test('everything is out of reach at once, and doing it again leaves who has logg
   expect(await redis.exists('shop:1000')).toBe(1)
   expect(await countAside(connection)).toBe(1000)
   await rememberAside(connection, aside)
-  expect([await countAside(connection), await names(), await unaccounted(connection, aside)]).toEqual([0, 1000, 0])
+  expect([await countAside(connection), await names(), await unheard()]).toEqual([0, 1000, 0])
   expect(await redis.exists('shop:1000')).toBe(1)
-  await forgetAside(connection, aside)
+  await forgetAside(connection, aside.marker)
   expect(await redis.exists(aside.marker)).toBe(0)
+})
+
+test('what another flush has put aside is left alone, and a marker that is gone is noticed', async () => {
+  await logIn(0, 10)
+  await setAside(connection, aside)
+  await forgetAside(connection, '{guard}other/aside')
+  expect(await countAside(connection)).toBe(10)
+  await redis.unlink(aside.marker)
+  await rememberAside(connection, aside)
+  expect([await accountOf(connection, aside), await countAside(connection)]).toEqual([undefined, 10])
 })
 
 test('more than it may take: nothing is done', async () => {
@@ -134,7 +146,7 @@ describe('what comes back', () => {
     await redis.sadd('shop:index:bob', '3')
     await watching.settle()
     expect(await redis.smembers('shop:index:ann')).toEqual(['2'])
-    expect([await names(), await unaccounted(connection, aside)]).toEqual([1, 0])
+    expect([await names(), await unheard()]).toEqual([1, 0])
   })
 })
 
@@ -175,7 +187,7 @@ describe('what ends by itself while it is aside', () => {
       await ended()
       await watching?.settle()
       await rememberAside(connection, aside)
-      expect([await names(), await unaccounted(connection, aside)]).toEqual(heard ? [2, 0] : [1, 1])
+      expect([await names(), await unheard()]).toEqual(heard ? [2, 0] : [1, 1])
       if (!heard) continue
       await redis.set('shop:goes', 'back', 'EX', 600)
       await untilGone('shop:goes')

@@ -32,7 +32,7 @@ export const resolveScope = async (runtime: FlushRuntime, flush: Flush, signal: 
   if (scope.all) return open(inServer(everyKey(keyPrefix)), { all: {} })
   if (scope.keyPattern !== undefined) return byPattern(keyPrefix, scope.keyPattern)
   if (scope.createdBefore !== undefined) return byBirth(flush, scope.createdBefore)
-  if (scope.idleLongerThan !== undefined) return byIdleTime(runtime, flush, scope.idleLongerThan)
+  if (scope.idleLongerThan !== undefined) return byIdleTime(flush, scope.idleLongerThan)
   const { principals, sessionIds } = scope
   const from = principals?.secretRef ?? sessionIds?.secretRef
   const listed: Listed = from
@@ -89,7 +89,7 @@ const byBirth = (flush: Flush, createdBefore: string): Scope | Fail => {
 }
 
 /** Counted back from the creation of the flush: whoever comes back while it is under way does not become idle by that. */
-const byIdleTime = (runtime: FlushRuntime, flush: Flush, idleLongerThan: string): Scope | Fail => {
+const byIdleTime = (flush: Flush, idleLongerThan: string): Scope | Fail => {
   const { keyPrefix, client } = flush.store.spec.sessions
   const { lastAccess, endless = [] } = presetFor(flush.store.spec.sessions)
   const { clock, onUndecodable } = flush.object.spec
@@ -106,8 +106,7 @@ const byIdleTime = (runtime: FlushRuntime, flush: Flush, idleLongerThan: string)
   }
   if (flush.store.spec.memory.evictionPolicy.endsWith('-lfu'))
     return refuse('NoClock', 'With an lfu eviction policy Redis counts how often keys are used, not when')
-  const seconds = Math.ceil((runtime.clock.now().getTime() - beforeMs) / 1000)
-  return open(inServer({ by: 'idle', keyPrefix, seconds, except: endless }), recorded)
+  return open(inServer({ by: 'idle', keyPrefix, beforeMs, except: endless }), recorded)
 }
 
 /** Where sessions of the store say whose they are; empty: nobody knows. */

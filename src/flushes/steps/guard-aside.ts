@@ -2,7 +2,7 @@ import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
 import { guardKey } from '../guard-key.ts'
 import { onNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
-import { noteReturned, watchReturned } from '../watch-returned.ts'
+import { watchReturned } from '../watch-returned.ts'
 import { backToDeletion, brokenGuard } from './delete.ts'
 import { leftMs } from './guard.ts'
 
@@ -28,7 +28,6 @@ export const guardAside = async (runtime: FlushRuntime, flush: Flush, signal: Ab
         left = await leftMs(runtime, flush, connection, signal)
       }
       await watch.settle()
-      noteReturned(flush, watch)
       if (left > 0) {
         // In whole steps: each write wakes us by its own event, and must not find a new percentage to write.
         const shownMs = Math.floor((flush.drainMs - left) / passMs) * passMs

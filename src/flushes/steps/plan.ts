@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { parseDurationMs } from '../../api/values.ts'
 import { canonicalize } from '../../audit/canonical.ts'
 import { databases } from '../../redis/aside.ts'
 import { presetFor } from '../../sessions/presets.ts'
 import { pairs } from '../../stores/live-config.ts'
 import { storeUid } from '../../stores/names.ts'
+import { coolingDown } from '../cooldown.ts'
 import { fail, isGuarded, proceed, setsAside, type Flush, type StepResult } from '../flush.ts'
 import { costsOf, guaranteeOf } from '../guarantee.ts'
 import { beside, onNode, type FlushPrimary } from '../node.ts'
@@ -26,7 +26,7 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
       `${client} takes over the id of an old cookie, so whoever has one could not log in while it is guarded: set spec.guarantee to Fenced and create the flush again`,
     )
   }
-  const cooling = coolingDown(flush, runtime.clock.now())
+  const cooling = coolingDown(flush, runtime.flushes.list(flush.object.metadata.namespace), runtime.clock.now())
   if (cooling) return cooling
   return await onNode(runtime, flush, signal, async (node) => {
     const hindrance = setsAside(flush.object) ? await whyNotAside(flush, node, signal) : undefined
@@ -38,7 +38,7 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
       : await beside(runtime, flush, node, signal, async (connection) =>
           scope.selection.visit(connection, 'count', { signal, keysPerSecond: flush.object.spec.limits.keysPerSecond }),
         )
-    const excess = excessOf(flush, matched, undecodable, total)
+    const excess = excessOf(flush, matched, undecodable, total) ?? tooSlow(flush, total)
     if (excess) return excess
     flush.status.plan = {
       digest: digest(flush, node),
@@ -48,27 +48,13 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
       ...clockOf(flush),
       ...(scope.fingerprint === undefined ? {} : { scopeFingerprint: scope.fingerprint }),
       method: methodOf(flush, scope.selection),
-      estimatedSeconds: Math.ceil(flush.drainMs / 1000 + total / rateOf(flush)),
+      estimatedSeconds: Math.ceil(flush.drainMs / 1000 + total / rateOf(flush, scope.selection)),
       costs: [...costsOf(flush.object, flush.store, matched)],
     }
     flush.status.guarantee = guaranteeOf(flush.object, flush.store)
     flush.set('Planned', 'True', 'Counted', `${matched} sessions in scope`, now)
     return proceed
   })
-}
-
-/** Why everybody must not be logged out again so soon, or undefined. */
-const coolingDown = ({ object, store }: Flush, now: Date): StepResult | undefined => {
-  const { cooldown } = store.spec.flushes
-  const at = store.status?.everybodyFlushedAt
-  if (!object.spec.scope.all || object.spec.limits.ignoreCooldown || cooldown === undefined || at === undefined)
-    return undefined
-  const agoMs = now.getTime() - Date.parse(at)
-  if (agoMs >= parseDurationMs(cooldown)) return undefined
-  return fail(
-    'CoolingDown',
-    `Everybody was logged out ${Math.round(agoMs / 1000)} s ago, and spec.flushes.cooldown of the store is ${cooldown}. If it is meant, create the flush again with limits.ignoreCooldown: true`,
-  )
 }
 
 const methodOf = (flush: Flush, { method }: Selection) => {
@@ -79,7 +65,7 @@ const methodOf = (flush: Flush, { method }: Selection) => {
 /** Why the store's sessions cannot be put aside, or undefined: before anything changes. */
 const whyNotAside = async (
   flush: Flush,
-  { connection }: FlushPrimary,
+  { connection, replicas }: FlushPrimary,
   signal: AbortSignal,
 ): Promise<StepResult | undefined> => {
   if (!flushesDatabase(flush))
@@ -87,16 +73,32 @@ const whyNotAside = async (
       'NotConfined',
       'Somebody could once write beside the keyPrefix of this store (status.confined), and that would be put aside as well. Create the flush again with guarantee: Fenced',
     )
-  const settings = pairs(await connection.call(['CONFIG', 'GET', 'databases'], { signal }))
-  return Number(settings.get('databases')) >= databases
-    ? undefined
-    : fail(
-        'NoDatabaseAside',
-        'This Redis was started with one database. Restart its pod, or create the flush again with guarantee: Fenced',
-      )
+  for (const each of [connection, ...replicas.map((replica) => replica.connection)]) {
+    const settings = pairs(await each.call(['CONFIG', 'GET', 'databases'], { signal }))
+    if (Number(settings.get('databases')) >= databases) continue
+    return fail(
+      'NoDatabaseAside',
+      'A Redis of this store was started with one database, by an earlier version of the operator. Restart its pod, or create the flush again with guarantee: Fenced',
+    )
+  }
+  return undefined
 }
 
-const rateOf = ({ object }: Flush): number => object.spec.limits.keysPerSecond ?? keysPerSecond
+const rateOf = (flush: Flush, selection: Selection): number =>
+  (methodOf(flush, selection) === 'ScanAndUnlink' ? flush.object.spec.limits.keysPerSecond : undefined) ?? keysPerSecond
+
+/** A fence must not be up for nothing: the deletion, the second pass and the count each go over all keys. */
+const tooSlow = (flush: Flush, total: number): StepResult | undefined => {
+  const { keysPerSecond: rate, onFenceTimeout, maxFence } = flush.object.spec.limits
+  if (isGuarded(flush.object) || flushesDatabase(flush) || rate === undefined || onFenceTimeout === 'Hold')
+    return undefined
+  const neededMs = flush.drainMs + (3 * total * 1000) / rate
+  if (neededMs <= flush.maxFenceMs) return undefined
+  return fail(
+    'TooSlow',
+    `At limits.keysPerSecond (${rate}) the fence would be up for ${Math.ceil(neededMs / 1000)} s, longer than limits.maxFence (${maxFence}): create the flush again with a higher rate, a longer maxFence, or guarantee: Guarded`,
+  )
+}
 
 /** FLUSHDB deletes everything, so it is exact only where everything is meant, and nobody could ever write outside of the prefix. */
 export const flushesDatabase = (flush: Flush): boolean =>

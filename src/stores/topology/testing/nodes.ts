@@ -20,6 +20,7 @@ export const gatedInfo = ({ replication, ...more }: InfoChange = {}): Info => ({
   maxmemoryPolicy: 'volatile-ttl',
   appendOnly: false,
   evictedKeys: 0,
+  asideKeys: 0,
   keyspace: { keys: 0, expires: 0 },
   replication: {
     id: otherHistory,
