@@ -119,7 +119,12 @@ test('the sessions of some people end, and come back no more; everybody else goe
     'app.kubernetes.io/name=session-store-operator',
     '--tail=-1',
   ])
-  const said = JSON.stringify([records, ended, await objects.list('events', namespace), logs])
+  const pods = await objects.run(['get', 'pods', '-n', operatorNamespace, '-o', 'jsonpath={.items[*].metadata.name}'])
+  const metricsOf = async (pod: string) =>
+    await objects.run(['get', '--raw', `/api/v1/namespaces/${operatorNamespace}/pods/${pod}:8080/proxy/metrics`])
+  const metrics = (await Promise.all(pods.split(' ').map(metricsOf))).join('')
+  expect(metrics).toContain(`namespace="${namespace}"`)
+  const said = JSON.stringify([records, ended, await objects.list('events', namespace), logs, metrics])
   expect(said).toContain(ended.plan?.scopeFingerprint)
   expect(logs).toContain(namespace)
   for (const secret of ['canary-owner', 'canary-id']) expect(said).not.toContain(secret)
