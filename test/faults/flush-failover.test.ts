@@ -54,7 +54,7 @@ const expectTrue = async (lane: Lane, { name: storeName, redis }: StoreUnderTest
 test.each([
   ['every write of a flush', 'faults-flush-failover', {}, 1, 8],
   ['every other write of a guarded flush', 'faults-guard-failover', guarded, 2, 3],
-  ['every other write of a guarded flush of everybody', 'faults-aside-failover', everybody, 2, 3],
+  ['every third write of a guarded flush of everybody', 'faults-aside-failover', everybody, 3, 2],
 ])(
   'the primary is killed at %s: it completes, and then no node has a session of before',
   async (_, namespace, spec, step, atLeast) => {

@@ -1,10 +1,10 @@
-import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
+import type { Flush, StepResult } from '../flush.ts'
 import { guardKey } from '../guard-key.ts'
 import { onNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { watchReturned } from '../watch-returned.ts'
 import { backToDeletion, brokenGuard } from './delete.ts'
-import { leftMs } from './guard.ts'
+import { afterWatching, leftMs } from './guard.ts'
 
 /** How long one pass watches, in ms: between two of them nobody listens for some 20 ms, and the next one finds what came back. */
 const passMs = 10_000
@@ -28,16 +28,7 @@ export const guardAside = async (runtime: FlushRuntime, flush: Flush, signal: Ab
         left = await leftMs(runtime, flush, connection, signal)
       }
       await watch.settle()
-      if (left > 0) {
-        // In whole steps: each write wakes us by its own event, and must not find a new percentage to write.
-        const shownMs = Math.floor((flush.drainMs - left) / passMs) * passMs
-        flush.progress('Guarding', 20 + Math.floor((70 * Math.max(0, shownMs)) / flush.drainMs))
-        return wait(1)
-      }
-      const message = `What came back within ${flush.object.spec.limits.drain} was deleted again`
-      flush.set('Guarded', 'True', 'Watched', message, runtime.clock.now())
-      flush.progress('Verifying', 90)
-      return proceed
+      return afterWatching(runtime, flush, left, passMs)
     })
   })
 

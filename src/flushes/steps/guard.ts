@@ -29,18 +29,22 @@ export const guard = async (runtime: FlushRuntime, flush: Flush, signal: AbortSi
         if (lost) return backToDeletion(runtime, flush, 'Redis has lost names that it was to remember')
       } while (runtime.clock.monotonicMs() < untilMs)
       const left = await leftMs(runtime, flush, connection, signal)
-      if (left > 0) {
-        // In whole steps: each write wakes us by its own event, and must not find a new percentage to write.
-        const shownMs = Math.floor((flush.drainMs - left) / progressMs) * progressMs
-        flush.progress('Guarding', 20 + Math.floor((70 * Math.max(0, shownMs)) / flush.drainMs))
-        return wait(1)
-      }
-      const message = `What came back within ${flush.object.spec.limits.drain} was deleted again`
-      flush.set('Guarded', 'True', 'Watched', message, runtime.clock.now())
-      flush.progress('Verifying', 90)
-      return proceed
+      return afterWatching(runtime, flush, left, progressMs)
     })
   })
+
+/** Where the flush is when somebody has watched for a while, with so much left, in ms. Progress is written in whole steps: each write wakes us by its own event, and must not find a new percentage to write. */
+export const afterWatching = (runtime: FlushRuntime, flush: Flush, left: number, stepMs: number): StepResult => {
+  if (left > 0) {
+    const shownMs = Math.floor((flush.drainMs - left) / stepMs) * stepMs
+    flush.progress('Guarding', 20 + Math.floor((70 * Math.max(0, shownMs)) / flush.drainMs))
+    return wait(1)
+  }
+  const message = `What came back within ${flush.object.spec.limits.drain} was deleted again`
+  flush.set('Guarded', 'True', 'Watched', message, runtime.clock.now())
+  flush.progress('Verifying', 90)
+  return proceed
+}
 
 /** True when fewer names are remembered than were. Rests as long as the look took, so that at most half of the server's time goes into it. */
 const lookOnce = async (
