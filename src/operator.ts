@@ -2,7 +2,7 @@ import type { KubeConfig } from '@kubernetes/client-node'
 import { apiVersion, flushSessions, sessionStores, type FlushSessions, type SessionStore } from './api/resources.ts'
 import { createSigner } from './audit/signature.ts'
 import { openSink } from './audit/sink.ts'
-import { isFenceHeld } from './flushes/is-fence-held.ts'
+import { isFlushUnderWay } from './flushes/is-under-way.ts'
 import { flushReconciler } from './flushes/reconcile.ts'
 import { registerFlushMetrics } from './flushes/metrics.ts'
 import type { FlushRuntime } from './flushes/runtime.ts'
@@ -133,7 +133,7 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
       sweeps,
       knownPods,
       lock: new KeyedLock(),
-      isFenceHeld: (namespace, flushUid, signal) => isFenceHeld(client, namespace, flushUid, signal),
+      isFlushUnderWay: (namespace, flushUid, signal) => isFlushUnderWay(client, namespace, flushUid, signal),
       caches,
       flushes,
       audit: new AuditLog({ client, clock, log, sink, signer: createSigner(keys.auditPrivateKey) }),

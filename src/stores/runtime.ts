@@ -58,8 +58,8 @@ export interface StoreRuntime {
   readonly knownPods: KnownPods
   /** One holder per store: a flush and a reconcile never change one store's ACL at once. */
   readonly lock: KeyedLock
-  /** Whether the FlushSessions of that UID is still to lift its fence. Asked live: a fence must not be lifted by an old cache. */
-  readonly isFenceHeld: (namespace: string, flushUid: string, signal: AbortSignal) => Promise<boolean>
+  /** Whether the FlushSessions of that UID has not ended. Asked live: a fence must not be lifted by an old cache. */
+  readonly isFlushUnderWay: (namespace: string, flushUid: string, signal: AbortSignal) => Promise<boolean>
   readonly caches: {
     readonly stores: Informer<SessionStore>
     readonly statefulSets: Informer<StatefulSet>

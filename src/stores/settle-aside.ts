@@ -22,7 +22,7 @@ export const settleAside = async (
   const markers = await findMarkers(connection, signal)
   for (const marker of markers) {
     const uid = flushOfMarker(marker)
-    if (await runtime.isFenceHeld(storeNamespace(store), uid, signal)) return
+    if (await runtime.isFlushUnderWay(storeNamespace(store), uid, signal)) return
     await forgetAside(connection, marker, { signal })
     await forgetRemembered(connection, guardOf(uid), { signal })
   }

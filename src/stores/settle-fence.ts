@@ -21,7 +21,7 @@ export const settleFence = async (
 ): Promise<boolean> => {
   const holder = await readFence(runtime, store, signal)
   if (holder === undefined) return false
-  if (!engine || (await runtime.isFenceHeld(storeNamespace(store), holder, signal))) {
+  if (!engine || (await runtime.isFlushUnderWay(storeNamespace(store), holder, signal))) {
     report.set('Degraded', 'True', 'Fenced', 'A FlushSessions holds writes back: nobody can log in until it ends')
     return true
   }

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { waitUntil } from '../cluster/wait-until.ts'
+import { countSessions } from '../e2e/fixtures.ts'
 import { clusterWithoutOperator } from './without-operator.ts'
 import { killAt, label, pointsOf, type Point } from './crash-points.ts'
 import {
@@ -47,6 +49,42 @@ const crash = async (
 }
 
 const appendOnly = { persistence: { mode: 'AppendOnly' } }
+
+/** Deletes a thousand sessions within a second, ten pages of a hundred. */
+const slowly = { limits: { drain: '1s', maxFence: '5m', keysPerSecond: 1_000 } }
+
+test.concurrent.each([
+  ['guarded', 'faults-pages-guarded', { ...guarded, ...slowly }],
+  ['fenced', 'faults-pages-fenced', { ...guarded, guarantee: 'Fenced', ...slowly }],
+])('killed in the middle of a deletion, %s: the next one goes on with it', async (_, namespace, spec) => {
+  const lane = await openLane(cluster(), namespace)
+  try {
+    let operator = await lane.start()
+    const store = await makeStore(lane, 'web')
+    for (const left of [900, 600, 300, 100]) {
+      const name = `at-${left}`
+      await logIn(store)
+      await createFlush(lane, store.name, name, { spec })
+      await waitUntil(`${left} are left`, async () => (await countSessions(store.redis, 1_000)) <= left, {
+        timeoutMs: 20_000,
+        intervalMs: 5,
+      })
+      operator.signal('SIGKILL')
+      await operator.exited
+      const rest = await countSessions(store.redis, 1_000)
+      expect(rest, `${name}: what was left when it was killed`).toBeGreaterThan(0)
+      await lane.expireLease()
+      operator = await lane.start()
+      const { status } = await untilEnded(lane, name)
+      expect(status?.phase, name).toBe('Completed')
+      expect(await countSessions(store.redis, 1_000), name).toBe(0)
+      if (namespace === 'faults-pages-guarded') await expectEnd(lane, store, name)
+    }
+    await store.close()
+  } finally {
+    await lane.close()
+  }
+})
 
 test.concurrent.each([
   ['without persistence', 'faults-crash', {}, {}],

@@ -32,7 +32,7 @@ const settle = async (underWay: readonly string[]): Promise<number> => {
   const record = vi.fn<() => void>()
   const runtime = {
     events: { record },
-    isFenceHeld: (_namespace: string, flushUid: string) => Promise.resolve(underWay.includes(flushUid)),
+    isFlushUnderWay: (_namespace: string, flushUid: string) => Promise.resolve(underWay.includes(flushUid)),
   } as unknown as StoreRuntime
   const info = parseInfo(await connection.call(['INFO']))
   const observed = { node: { connection, info } } as unknown as Observed

@@ -31,7 +31,10 @@ export const deleteStep = async (runtime: FlushRuntime, flush: Flush, signal: Ab
       // It may have taken long: who has come to the store meanwhile has to acknowledge too.
       const now = (await answeringNode(runtime, flush.store, signal)) ?? node
       const current = now.uid === node.uid ? now : node
-      recordNodes(flush, current, { runId, revoked: visit.matched })
+      const names = guarded ? Number(await connection.call(['SCARD', guardKey(flush)], { signal })) : 0
+      // Another process may have been killed in the middle: what it deleted is remembered. Of names that were given some were never there.
+      const remembered = Math.min(names, flush.status.plan?.matched ?? 0)
+      recordNodes(flush, current, { runId, revoked: Math.max(visit.matched, remembered) })
       noteUndecodable(flush, visit.undecodable)
       const excess = excessOf(flush, visit.matched, 0)
       if (excess) return excess
