@@ -1,25 +1,18 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { Redis } from 'ioredis'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
 import { byReader } from '../../src/flushes/scope/by-reader.ts'
 import { inServer, type Selection } from '../../src/flushes/scope/selection.ts'
-import type { RedisConnection } from '../../src/redis/connection.ts'
-import { connect } from '../../src/redis/ioredis-connection.ts'
 import { visitRemembered } from '../../src/redis/remembered-keys.ts'
 import type { Act } from '../../src/redis/visit-keys.ts'
 import { readJson } from '../../src/sessions/readers/json.ts'
-import { freePorts } from '../cluster/free-ports.ts'
-import { stopAll } from '../cluster/recorded-process.ts'
-import { startRedis } from '../integration/redis-server.ts'
 import type { Figure } from './figure.ts'
+import { keyPrefix, loadSessions, readMeanwhile, withServer } from './one-server.ts'
 import { percentile } from './statistics.ts'
 
 const sessions = 1_000_000
 const people = 100_000
-const keyPrefix = 'shop:session'
 const path = ['passport', 'user']
 const guard = '{guard}bench'
 const run = promisify(execFile)
@@ -30,37 +23,8 @@ const payload = (index: number): string => {
   return fixed.replace('[""', `["${'x'.repeat(300 - fixed.length - 1)}"]`)
 }
 
-const load = async (redis: Redis): Promise<void> => {
-  const batch = 10_000
-  for (let start = 0; start < sessions; start += batch) {
-    const pipeline = redis.pipeline()
-    for (let index = start; index < start + batch; index += 1)
-      pipeline.set(`${keyPrefix}:${index}`, payload(index), 'EX', 3600)
-    await pipeline.exec()
-  }
-}
-
-/** One GET after another, each timed in ms, while some work is done. */
-const reading = async <T>(
-  redis: Redis,
-  work: () => Promise<T>,
-): Promise<{ result: T; readMs: number[]; tookMs: number }> => {
-  const readMs: number[] = []
-  const done = new AbortController()
-  const loop = (async () => {
-    for (let index = 0; !done.signal.aborted; index = (index + 7919) % sessions) {
-      const startedMs = performance.now()
-      await redis.get(`${keyPrefix}:${index}`)
-      readMs.push(performance.now() - startedMs)
-    }
-  })()
-  const startedMs = performance.now()
-  const result = await work()
-  const tookMs = performance.now() - startedMs
-  done.abort()
-  await loop
-  return { result, readMs, tookMs }
-}
+const load = async (redis: Redis) =>
+  await loadSessions(redis, sessions, (pipeline, key, index) => void pipeline.set(key, payload(index), 'EX', 3600))
 
 const owners = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `user-${(index * 97) % people}`)
@@ -69,22 +33,16 @@ const inRedis = (who: readonly string[]): Selection =>
   inServer({ by: 'jsonOwner', keyPrefix, path, owners: who, maxBytes: 65_536, takeUndecodable: false })
 
 /** Scopes on one server of this machine with a million sessions of a hundred thousand people, beside what a person would do by hand. */
-export const scopedRevocation = async (): Promise<readonly Figure[]> => {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-scoped-'))
-  const [port = 0] = await freePorts(1)
-  const server = await startRedis(folder, port, ['user operator on >bench ~* +@all'])
-  const redis = new Redis({ host: '127.0.0.1', port })
-  const reader = redis.duplicate()
-  const connection: RedisConnection = await connect(
-    { host: '127.0.0.1', port },
-    { username: 'operator', password: 'bench' },
-  )
-  try {
+export const scopedRevocation = async (): Promise<readonly Figure[]> =>
+  await withServer(async ({ port, redis, client, open }) => {
+    const [reader, connection] = [client(), await open()]
     await load(redis)
     const figures: Figure[] = []
-    const idle = await reading(reader, async () => new Promise((resolve) => setTimeout(resolve, 2_000)))
+    const idle = await readMeanwhile(reader, sessions, async () => delay(2_000))
     const measure = async (selection: Selection, act: Act) => {
-      const { result, readMs, tookMs } = await reading(reader, async () => selection.visit(connection, act))
+      const { result, readMs, tookMs } = await readMeanwhile(reader, sessions, async () =>
+        selection.visit(connection, act),
+      )
       return { ...result, tookMs, p99: percentile(readMs, 0.99), p50: percentile(readMs, 0.5) }
     }
     const alone = async (selection: Selection, act: Act) => {
@@ -159,11 +117,4 @@ export const scopedRevocation = async (): Promise<readonly Figure[]> => {
       },
     )
     return figures
-  } finally {
-    redis.disconnect()
-    reader.disconnect()
-    connection.close()
-    await stopAll([server], 0)
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
+  })

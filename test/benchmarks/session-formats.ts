@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { byReader } from '../../src/flushes/scope/by-reader.ts'
-import { connect } from '../../src/redis/ioredis-connection.ts'
+import type { RedisConnection } from '../../src/redis/connection.ts'
 import { readers } from '../../src/sessions/readers.ts'
 import type { PayloadReader } from '../../src/sessions/readers/value.ts'
 import * as gob from '../../src/sessions/readers/testing/gob.ts'
@@ -12,13 +9,10 @@ import * as messagePack from '../../src/sessions/readers/testing/message-pack.ts
 import * as php from '../../src/sessions/readers/testing/php.ts'
 import * as pickle from '../../src/sessions/readers/testing/pickle.ts'
 import * as ruby from '../../src/sessions/readers/testing/ruby-marshal.ts'
-import { freePorts } from '../cluster/free-ports.ts'
-import { stopAll } from '../cluster/recorded-process.ts'
-import { startRedis } from '../integration/redis-server.ts'
 import type { Figure } from './figure.ts'
+import { keyPrefix, loadSessions, withServer } from './one-server.ts'
 
 const sessions = 100_000
-const keyPrefix = 'shop:session'
 const field = 'sessionAttr:SPRING_SECURITY_CONTEXT'
 
 /** A session that a real library wrote, and how the same one looks of another person: of equal length, so that no count in it changes. */
@@ -120,77 +114,57 @@ const payloadOf = ({ sample, owner, written }: Format, person: number): Buffer =
 
 const nameOf = ({ owner, said }: Format, person: number): string => said?.(person) ?? padded(person, owner.length)
 
-const measure = async (format: Format, redis: Redis, port: number): Promise<readonly Figure[]> => {
+const measure = async (format: Format, redis: Redis, connection: RedisConnection): Promise<readonly Figure[]> => {
   await redis.flushall()
-  const batch = 5_000
-  for (let start = 0; start < sessions; start += batch) {
-    const pipeline = redis.pipeline()
-    for (let index = start; index < start + batch; index += 1) {
-      const [key, payload] = [`${keyPrefix}:${index}`, payloadOf(format, index % format.people)]
-      if (format.inHash) pipeline.hset(key, field, payload)
-      else pipeline.set(key, payload)
-    }
-    await pipeline.exec()
+  await loadSessions(redis, sessions, (pipeline, key, index) => {
+    const payload = payloadOf(format, index % format.people)
+    if (format.inHash) pipeline.hset(key, field, payload)
+    else pipeline.set(key, payload)
+  })
+  const figures: Figure[] = []
+  let gone = 0
+  for (const [from, to] of [
+    [0, 1],
+    [1, Math.min(1_001, Math.floor(format.people / 2))],
+  ] as const) {
+    const people = Array.from({ length: to - from }, (_, index) => from + index)
+    const owners = new Set(people.map((person) => nameOf(format, person)))
+    const { read, path } = format
+    const selection = byReader({
+      keyPrefix,
+      read,
+      field: format.inHash ? field : undefined,
+      path,
+      owners,
+      takeUndecodable: false,
+    })
+    const startedMs = performance.now()
+    const { examined, matched, undecodable } = await selection.visit(connection, 'delete')
+    const seconds = (performance.now() - startedMs) / 1000
+    const keys = people.flatMap((person) =>
+      Array.from(
+        { length: Math.ceil((sessions - person) / format.people) },
+        (_, at) => `${keyPrefix}:${person + at * format.people}`,
+      ),
+    )
+    gone += keys.length
+    const [left, there] = [await redis.exists(...keys), await redis.dbsize()]
+    if (undecodable > 0 || matched !== keys.length || left > 0 || there !== sessions - gone)
+      throw new Error(`${format.name}: ${matched} of ${keys.length} matched, ${left} left, ${undecodable} undecodable`)
+    figures.push({
+      name: `${format.name}, ${Buffer.from(format.sample).length} bytes: examined for ${people.length} people, exactly ${keys.length} deleted`,
+      value: examined / seconds,
+      unit: '/s',
+    })
   }
-  const connection = await connect({ host: '127.0.0.1', port }, { username: 'operator', password: 'bench' })
-  try {
-    const figures: Figure[] = []
-    let gone = 0
-    for (const [from, to] of [
-      [0, 1],
-      [1, Math.min(1_001, Math.floor(format.people / 2))],
-    ] as const) {
-      const people = Array.from({ length: to - from }, (_, index) => from + index)
-      const owners = new Set(people.map((person) => nameOf(format, person)))
-      const { read, path } = format
-      const selection = byReader({
-        keyPrefix,
-        read,
-        field: format.inHash ? field : undefined,
-        path,
-        owners,
-        takeUndecodable: false,
-      })
-      const startedMs = performance.now()
-      const { examined, matched, undecodable } = await selection.visit(connection, 'delete')
-      const seconds = (performance.now() - startedMs) / 1000
-      const keys = people.flatMap((person) =>
-        Array.from(
-          { length: Math.ceil((sessions - person) / format.people) },
-          (_, at) => `${keyPrefix}:${person + at * format.people}`,
-        ),
-      )
-      gone += keys.length
-      const [left, there] = [await redis.exists(...keys), await redis.dbsize()]
-      if (undecodable > 0 || matched !== keys.length || left > 0 || there !== sessions - gone)
-        throw new Error(
-          `${format.name}: ${matched} of ${keys.length} matched, ${left} left, ${undecodable} undecodable`,
-        )
-      figures.push({
-        name: `${format.name}, ${Buffer.from(format.sample).length} bytes: examined for ${people.length} people, exactly ${keys.length} deleted`,
-        value: examined / seconds,
-        unit: '/s',
-      })
-    }
-    return figures
-  } finally {
-    connection.close()
-  }
+  return figures
 }
 
 /** A hundred thousand sessions in each format but JSON: those of one person, and of a thousand where there are as many, found and deleted on one server of this machine. */
-export const sessionFormats = async (): Promise<readonly Figure[]> => {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-formats-'))
-  const [port = 0] = await freePorts(1)
-  const server = await startRedis(folder, port, ['user operator on >bench ~* +@all'])
-  const redis = new Redis({ host: '127.0.0.1', port })
-  try {
+export const sessionFormats = async (): Promise<readonly Figure[]> =>
+  await withServer(async ({ redis, open }) => {
+    const connection = await open()
     const figures: Figure[] = []
-    for (const format of formats) figures.push(...(await measure(format, redis, port)))
+    for (const format of formats) figures.push(...(await measure(format, redis, connection)))
     return figures
-  } finally {
-    redis.disconnect()
-    await stopAll([server], 0)
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
+  })
