@@ -105,6 +105,7 @@ export const startHollowKubelet = async (api: Client, namespace: string): Promis
     const child = spawn(
       'setpriv',
       ['--pdeathsig', 'KILL', 'chroot', root, '/usr/bin/redis-server', `${folder}/redis.conf`],
+      // Without a locale of its own Redis 8 ends at once: the unpacked packages were never configured.
       { stdio: ['ignore', log, log], env: { ...process.env, LC_ALL: 'C' } },
     )
     processes.set(pod.metadata.uid ?? '', child)
