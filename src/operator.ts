@@ -12,10 +12,12 @@ import {
   configMaps,
   endpointSlices,
   networkPolicies,
+  persistentVolumeClaims,
   podDisruptionBudgets,
   pods,
   services,
   statefulSets,
+  type PersistentVolumeClaim,
 } from './kubernetes/kinds.ts'
 import type { Logger } from './kubernetes/logger.ts'
 import { Manager } from './kubernetes/manager.ts'
@@ -65,6 +67,7 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
     statefulSets: manager.informer(statefulSets, ours),
     pods: manager.informer(pods, ours),
     services: manager.informer(services, ours),
+    claims: manager.informer(persistentVolumeClaims, ours),
     configMaps: manager.informer(configMaps, ours),
     networkPolicies: manager.informer(networkPolicies, ours),
     endpointSlices: manager.informer(endpointSlices, ours),
@@ -170,6 +173,7 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
     .watch(caches.statefulSets, ofStore)
     .watch(caches.pods, storeOfPod)
     .watch(caches.services, ofStore)
+    .watch(caches.claims, storeOfClaim)
     .watch(caches.configMaps, ofStore)
     .watch(caches.networkPolicies, ofStore)
     .watch(caches.endpointSlices, ofStore)
@@ -208,6 +212,12 @@ const storeOfPod: Mapping<
   return set
     ? [{ ...(pod.metadata.namespace === undefined ? {} : { namespace: pod.metadata.namespace }), name: set.name }]
     : []
+}
+
+/** Its labels say whose it is, whoever is to delete it. */
+const storeOfClaim: Mapping<PersistentVolumeClaim> = ({ metadata: { namespace, labels } }) => {
+  const name = labels?.['app.kubernetes.io/instance']
+  return name === undefined || namespace === undefined ? [] : [{ namespace, name }]
 }
 
 /** Somebody waits for a flush, in an incident: it goes before everything else. */

@@ -255,6 +255,7 @@ export const flushSessionsStatus = z.object({
     .array(
       z.object({
         name: z.string(),
+        file: z.enum(['AppendOnly', 'Snapshot']).optional().describe('Default AppendOnly.'),
         runId: z.string(),
         count: z.int().describe('How many its process had made when another one was asked for.'),
         off: z.boolean().describe('Nothing is to be written there any more: it was switched on for this.'),
@@ -262,7 +263,7 @@ export const flushSessionsStatus = z.object({
     )
     .max(64)
     .optional()
-    .describe('Append-only files that are being written anew, by node.'),
+    .describe('Files that are being written anew, by node.'),
   guard: z
     .object({
       startedAt: time().optional().describe("When the last session in scope was deleted, by the operator's clock."),

@@ -68,6 +68,7 @@ export const sessionStoreStatus = z.object({
         synced: z.boolean().optional().describe('A replica that has the whole data and follows the primary.'),
         certificate: z.string().optional().describe('Serial number of the certificate that it shows, hex.'),
         appendOnlyFile: z.boolean().optional().describe('Its disk may hold an append-only file, of now or of before.'),
+        snapshotFile: z.boolean().optional().describe('Its disk may hold a snapshot, of now or of before.'),
       }),
     )
     .max(64)
@@ -178,11 +179,11 @@ export const sessionStoreStatus = z.object({
       replicationId: z.string(),
       earlierReplicationId: z.string().optional(),
       offset: z.int().meta({ format: 'int64' }),
-      unacknowledged: z
-        .array(z.string())
-        .max(64)
+      number: z
+        .int()
+        .meta({ format: 'int64' })
         .optional()
-        .describe('UIDs of pods that have not acknowledged it: what they read from a file is not to be trusted.'),
+        .describe('Stands in the data itself since that deletion: a file with a smaller one is from before it.'),
     })
     .optional()
     .describe(

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { clients } from './clients.ts'
+import { persistence } from './persistence.ts'
 import { pod } from './pod.ts'
 import { sessions } from './sessions.ts'
 import { tls } from './tls.ts'
@@ -158,16 +159,7 @@ export const sessionStoreSpec = z.object({
     })
     .prefault({}),
   tls: tls.describe('Encryption of connections, those between replicas included.'),
-  persistence: z
-    .object({
-      mode: z
-        .enum(['None', 'AppendOnly'])
-        .default('None')
-        .describe(
-          'AppendOnly keeps an append-only file on an emptyDir: sessions survive a crash of Redis, not the loss of the pod.',
-        ),
-    })
-    .prefault({}),
+  persistence,
   flushes: z
     .object({
       cooldown: duration()
@@ -189,7 +181,7 @@ export const sessionStoreSpec = z.object({
   deletionPolicy: z
     .enum(['Delete', 'Retain'])
     .default('Delete')
-    .describe("Retain leaves the clients' Secrets behind when the SessionStore is deleted."),
+    .describe("Retain leaves the clients' Secrets and the claims behind when the SessionStore is deleted."),
 })
 /** What a person asked for, with every default filled in. */
 export type SessionStoreSpec = z.infer<typeof sessionStoreSpec>

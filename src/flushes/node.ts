@@ -43,13 +43,18 @@ export const answeringNode = async (
   const replicas = others.flatMap((place) =>
     place.state.is === 'answering' ? [{ name: place.name, uid: place.uid, ...place.state, place }] : [],
   )
-  const away = others.filter(({ uid, state }) => state.is !== 'answering' && mayHoldSessions(store, uid, state.is))
+  const away = others.filter((place) => place.state.is !== 'answering' && mayHoldSessions(store, place))
   return { name, uid, connection: node.connection, info: node.info, place: primary, replicas, away }
 }
 
 /** A process that is proven gone holds nothing; the disk of its pod may, and the next one reads it. */
-const mayHoldSessions = ({ status }: ReadSessionStore, uid: string, is: 'starting' | 'gone' | 'silent'): boolean =>
-  is === 'silent' || (status?.nodes?.some((entry) => entry.pod === uid && entry.appendOnlyFile === true) ?? false)
+const mayHoldSessions = ({ status }: ReadSessionStore, { uid, onClaim, state }: StoreNode): boolean =>
+  state.is === 'silent' ||
+  onClaim ||
+  (status?.nodes?.some(
+    (entry) => entry.pod === uid && (entry.appendOnlyFile === true || entry.snapshotFile === true),
+  ) ??
+    false)
 
 /** How soon a node that does not answer is asked again, in ms; and one that answered with a refusal, which a person may have to look at. */
 const retryMs = 500

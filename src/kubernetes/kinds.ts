@@ -35,7 +35,27 @@ export interface PodDisruptionBudget extends KubernetesObject {
 export interface StatefulSet extends KubernetesObject {
   readonly spec?: {
     readonly template: { readonly metadata: ObjectMeta; readonly spec: object }
+    readonly replicas?: number
+    readonly volumeClaimTemplates?: readonly object[]
   } & Readonly<Record<string, unknown>>
+}
+
+export interface PersistentVolumeClaim extends KubernetesObject {
+  readonly spec?: {
+    readonly resources?: { readonly requests?: Readonly<Record<string, string>> }
+  } & Readonly<Record<string, unknown>>
+  readonly status?: {
+    /** `Pending`, `Bound` or `Lost`. */
+    readonly phase?: string
+    readonly capacity?: Readonly<Record<string, string>>
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[]
+  }
+}
+
+interface Terminated {
+  readonly reason?: string
+  readonly exitCode?: number
+  readonly message?: string
 }
 
 export interface ContainerStatus {
@@ -45,11 +65,11 @@ export interface ContainerStatus {
   readonly state?: {
     readonly waiting?: { readonly reason?: string; readonly message?: string }
     readonly running?: { readonly startedAt?: string }
-    readonly terminated?: { readonly reason?: string; readonly exitCode?: number }
+    readonly terminated?: Terminated
   }
   /** What the kubelet has put into force. */
   readonly resources?: { readonly limits?: Readonly<Record<string, string>> }
-  readonly lastState?: { readonly terminated?: { readonly reason?: string; readonly exitCode?: number } }
+  readonly lastState?: { readonly terminated?: Terminated }
 }
 
 export interface PodContainer {
@@ -96,6 +116,7 @@ export const configMaps = core<ConfigMap>('ConfigMap', 'configmaps')
 export const secrets = core<Secret>('Secret', 'secrets')
 export const services = core<Service>('Service', 'services')
 export const pods = core<Pod>('Pod', 'pods')
+export const persistentVolumeClaims = core<PersistentVolumeClaim>('PersistentVolumeClaim', 'persistentvolumeclaims')
 
 export const statefulSets: Resource<StatefulSet> = {
   group: 'apps',

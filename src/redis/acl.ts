@@ -10,7 +10,7 @@ export interface AclUser {
 
 /** The name of the user that the operator logs in as. */
 export const operatorUser = 'operator'
-/** The name of the user that the kubelet's probes log in as: it can ask whether Redis answers, and nothing else. */
+/** The name of the user that the kubelet's probes log in as: it can ask whether Redis answers, and how old its data is, and nothing else. */
 export const probeUser = 'probe'
 /** The name of the user that replicas log in to their primary as. */
 export const replicationUser = 'replication'
@@ -21,11 +21,11 @@ export const passwordHash = (password: string): string => `#${createHash('sha256
 /** What the operator calls, and no more; scripts run with the rights of their caller. */
 export const operatorCommands = [
   '+auth', '+hello', '+ping', '+select|0', '+select|1', '+info', '+time', '+dbsize', '+multi', '+exec',
-  '+acl|whoami', '+acl|list', '+acl|log', '+acl|setuser', '+acl|deluser', '+acl|save',
+  '+acl|whoami', '+function|load', '+function|list', '+acl|list', '+acl|log', '+acl|setuser', '+acl|deluser', '+acl|save',
   '+client|kill', '+client|list', '+client|setname', '+client|pause', '+client|unpause', '+client|no-touch',
   '+config|get', '+config|set',
   '+replicaof',
-  '+set', '+del', '+scan', '+unlink', '+flushdb', '+eval', '+pttl', '+pexpire', '+get', '+hget', '+exists', '+bgrewriteaof', '+waitaof',
+  '+set', '+del', '+scan', '+unlink', '+flushdb', '+eval', '+pttl', '+pexpire', '+get', '+hget', '+exists', '+bgrewriteaof', '+bgsave', '+waitaof',
   '+sadd', '+sscan', '+scard', '+sismember', '+swapdb', '+hset', '+hincrby', '+subscribe', '+object|idletime',
 ] // prettier-ignore
 
@@ -41,7 +41,7 @@ export const ownUsers = (hashes: OwnPasswordHashes): readonly AclUser[] => [
   // Nobody can log in as default, but a server that reads its append-only file replays transactions and scripts as this
   // user: without rights it drops them without a word (Redis 7.0.15, measured; redis#14541, valkey#3983).
   { name: 'default', rules: ['reset', 'off', '~*', '&*', '+@all'] },
-  { name: probeUser, rules: ['reset', 'on', 'nopass', '-@all', '+ping', '+role', '+auth', '+hello'] },
+  { name: probeUser, rules: ['reset', 'on', 'nopass', '-@all', '+ping', '+role', '+function|list', '+auth', '+hello'] },
   { name: operatorUser, rules: ['reset', 'on', hashes.operator, '~*', '&*', '-@all', ...operatorCommands] },
   ...(hashes.replication.length === 0
     ? []

@@ -6,13 +6,19 @@ export type Settings = Readonly<Record<string, string>>
 export interface ServerConfig {
   readonly maxmemoryBytes: number
   readonly evictionPolicy: string
-  readonly appendOnly: boolean
+  readonly persistence: PersistenceConfig
   readonly replicated: boolean
   /** Classes of `notify-keyspace-events` that the client needs. */
   readonly keyspaceEvents: string
   /** Undefined of a server that does not speak TLS. */
   readonly tls: TlsConfig | undefined
 }
+
+/** What a server writes to its disk. */
+export type PersistenceConfig =
+  | { readonly mode: 'None' | 'AppendOnly' }
+  /** All of it, so often, in s, when anything has changed. */
+  | { readonly mode: 'Snapshot'; readonly everySeconds: number }
 
 /** How a server speaks TLS. */
 export interface TlsConfig {
@@ -46,7 +52,9 @@ const keyspaceEvents = (ofClient: string): string =>
 export const liveSettings = (config: ServerConfig): Settings => ({
   maxmemory: String(config.maxmemoryBytes),
   'maxmemory-policy': config.evictionPolicy,
-  appendonly: config.appendOnly ? 'yes' : 'no',
+  appendonly: config.persistence.mode === 'AppendOnly' ? 'yes' : 'no',
+  // One that nobody asked for would keep sessions that were revoked.
+  save: config.persistence.mode === 'Snapshot' ? `${config.persistence.everySeconds} 1` : '',
   'notify-keyspace-events': keyspaceEvents(config.keyspaceEvents),
   ...(config.tls
     ? { port: String(config.tls.plaintext ? port : 0), 'tls-auth-clients': config.tls.clientCertificates }
@@ -101,9 +109,9 @@ export const startSettings = (replicated: boolean, tls: boolean): Settings => ({
   dir: dataPath,
   // Clients have the first one. A flush of everybody puts sessions aside in the other.
   databases: String(databases),
-  // No snapshots: they would keep sessions that were revoked.
-  save: '""',
   appendfsync: 'everysec',
+  // A full disk must not keep people from logging in: it is told instead (condition Persisted).
+  'stop-writes-on-bgsave-error': 'no',
   // Key names are credentials: neither log may hold them.
   'acllog-max-len': '0',
   'slowlog-log-slower-than': '-1',
@@ -117,5 +125,5 @@ export const startSettings = (replicated: boolean, tls: boolean): Settings => ({
 /** A `redis.conf`. Holds no secret. */
 export const redisConf = (config: ServerConfig): string =>
   Object.entries({ ...startSettings(config.replicated, config.tls !== undefined), ...liveSettings(config) })
-    .map(([name, value]) => `${name} ${value}\n`)
+    .map(([name, value]) => `${name} ${value === '' ? '""' : value}\n`)
     .join('')

@@ -11,6 +11,12 @@ export interface Info {
   readonly maxmemoryBytes: number
   readonly maxmemoryPolicy: string
   readonly appendOnly: boolean
+  /** What went wrong last when files were written. */
+  readonly file: {
+    readonly appendFailed: boolean
+    readonly rewriteFailed: boolean
+    readonly snapshotFailed: boolean
+  }
   readonly evictedKeys: number
   readonly keyspace: Keyspace
   /** Keys of database 1, where a flush of everybody puts sessions. */
@@ -94,6 +100,11 @@ export const parseInfo = (reply: Reply): Info => {
     maxmemoryBytes: number('maxmemory'),
     maxmemoryPolicy: fields.get('maxmemory_policy') ?? '',
     appendOnly: fields.get('aof_enabled') === '1',
+    file: {
+      appendFailed: fields.get('aof_last_write_status') === 'err',
+      rewriteFailed: fields.get('aof_last_bgrewrite_status') === 'err',
+      snapshotFailed: fields.get('rdb_last_bgsave_status') === 'err',
+    },
     evictedKeys: number('evicted_keys'),
     keyspace: parseKeyspace(fields.get('db0')),
     asideKeys: parseKeyspace(fields.get('db1')).keys,

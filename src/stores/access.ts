@@ -19,6 +19,8 @@ import { operatorLogin, replicationPasswords } from './own-credentials.ts'
 import { readOwnPassword } from './own-password.ts'
 import type { StoreRuntime } from './runtime.ts'
 import { decode, encode, findSecret, holds } from './secret-data.ts'
+import { hasClaims } from './plan/claim.ts'
+import { revocationKey } from './plan/stateful-set.ts'
 import { readClientTls, type ClientTls } from './tls/client-tls.ts'
 import { isReplicated } from './topology/replicas.ts'
 
@@ -46,7 +48,7 @@ export const ensureAccess = async (
   runtime: Pick<StoreRuntime, 'client' | 'clock' | 'masterKey' | 'previousMasterKey'>,
   store: ReadSessionStore,
   engine: ResolvedEngine,
-  options: FenceChange & CredentialChange & Call = {},
+  options: FenceChange & CredentialChange & RevocationChange & Call = {},
 ): Promise<Access> => {
   const call = options.signal ? { signal: options.signal } : {}
   const names = objectNames(storeName(store))
@@ -57,7 +59,7 @@ export const ensureAccess = async (
 
   const clients: AclUser[] = []
   const turns = new Map<string, Turn>()
-  const known = clientHashes(decode(current, aclKey))
+  const hashes = clientHashes(decode(current, aclKey))
   const tls = await readClientTls(runtime, store, call)
   for (const { name } of store.spec.clients) {
     const { turn, password } = await ensureClientSecret(runtime, store, name, tls, options)
@@ -76,7 +78,7 @@ export const ensureAccess = async (
     add(userName(name, turn), passwordHash(password))
     // The other one stays as it is until somebody says that it may go.
     const other = userName(name, otherTurn(turn))
-    const hash = options.prepare?.user === other ? options.prepare.passwordHash : known.get(other)
+    const hash = options.prepare?.user === other ? options.prepare.passwordHash : hashes.get(other)
     if (hash !== undefined && options.retire !== other) add(other, hash)
   }
   const users = [
@@ -88,7 +90,10 @@ export const ensureAccess = async (
   ]
   // First the Secrets: until the ACL file is written it still names who is to go, so a crash in between leaves nothing behind.
   await removeClientSecrets(runtime, store, current, call)
-  await writeAcl(runtime, store, current, aclFile(users), fencedBy, call)
+  const known = Number(decode(current, revocationKey) ?? 0)
+  const revocation = Math.max(known, store.status?.revocation?.number ?? 0, options.revocation ?? 0)
+  const data = { [aclKey]: aclFile(users), ...(hasClaims(store) ? { [revocationKey]: String(revocation) } : {}) }
+  await writeAcl(runtime, store, current, data, fencedBy, call)
   return { users, clientUsers: clients.map((user) => user.name), turns, fencedBy }
 }
 
@@ -100,6 +105,12 @@ const clientHashes = (file: string): ReadonlyMap<string, string> =>
 export interface FenceChange {
   readonly hold?: string
   readonly release?: string
+}
+
+/** A deletion of a flush. */
+export interface RevocationChange {
+  /** Its number, which data must have from now on to be read by anybody. It never goes back. */
+  readonly revocation?: number
 }
 
 /** A step of a rotation. */
@@ -133,7 +144,7 @@ const writeAcl = async (
   runtime: Pick<StoreRuntime, 'client'>,
   store: ReadSessionStore,
   current: Secret | undefined,
-  file: string,
+  data: Readonly<Record<string, string>>,
   fencedBy: string | undefined,
   call: Call,
 ): Promise<void> => {
@@ -143,11 +154,11 @@ const writeAcl = async (
     kind: 'Secret',
     metadata: ownedMetadata(store, objectNames(storeName(store)).acl, annotations),
     type: 'Opaque',
-    data: encode({ [aclKey]: file }),
+    data: encode(data),
   }
   if (!current) {
     await runtime.client.create(secrets, desired, call)
-  } else if (!holds(current, { [aclKey]: file }) || current.metadata.annotations?.[fenceAnnotation] !== fencedBy) {
+  } else if (!holds(current, data) || current.metadata.annotations?.[fenceAnnotation] !== fencedBy) {
     // With the resourceVersion that was read: nobody else's change is overwritten unseen.
     const { resourceVersion, uid } = current.metadata
     const identity = {

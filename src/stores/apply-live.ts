@@ -33,7 +33,7 @@ export const applyLive = async (
   store: ReadSessionStore,
   nodes: readonly StoreNode[],
   memory: MaxmemoryDecision,
-  { access, certificate }: Applied,
+  { access, certificate }: Pick<Applied, 'access' | 'certificate'>,
   report: Report,
   signal: AbortSignal,
 ): Promise<AppliedLive> => {

@@ -1,12 +1,14 @@
 import type { ReadSessionStore } from '../api/resources.ts'
+import { parseDurationMs } from '../api/values.ts'
 import { isApiError } from '../kubernetes/errors.ts'
 import type { Pod } from '../kubernetes/kinds.ts'
-import type { ServerConfig } from '../redis/config.ts'
+import type { PersistenceConfig, ServerConfig } from '../redis/config.ts'
 import { presetFor } from '../sessions/presets.ts'
 import { ensureAccess, type Access } from './access.ts'
 import { applyOwned, deleteOwned } from './apply-objects.ts'
 import type { ResolvedEngine } from './engines.ts'
 import { bytesToConfigure } from './live-memory.ts'
+import { ensureClaims, type EnsuredClaims } from './ensure-claims.ts'
 import { NameTakenError } from './name-taken-error.ts'
 import { ordinalOf, type Observed } from './observe.ts'
 import { configMap, configuredMaxmemory } from './plan/config-map.ts'
@@ -29,11 +31,15 @@ export interface ApplyContext {
   readonly observed: Observed
 }
 
+const defaultSnapshotInterval = '5m'
+
 /** What was made, as far as the live servers need it. */
 export interface Applied {
   readonly access: Access
   /** Undefined without TLS. */
   readonly certificate: EnsuredCertificate | undefined
+  /** Undefined without claims. */
+  readonly claims: EnsuredClaims | undefined
 }
 
 /** Makes the objects that the store becomes. Undefined when one of them is refused, or its name is taken: the report says which. */
@@ -71,7 +77,9 @@ export const applyStore = async (
     if (store.spec.network.enforcement === 'Enforce')
       await applyOwned(runtime, store, caches.networkPolicies, policy, signal)
     else await deleteOwned(runtime, store, caches.networkPolicies, policy, signal)
-    await applyOwned(runtime, store, caches.statefulSets, statefulSet(store, engine, memory.bytes, count), signal)
+    const claims = await ensureClaims(runtime, store, observed, count, signal)
+    const set = statefulSet(store, engine, memory.bytes, count, claims?.template)
+    await applyOwned(runtime, store, caches.statefulSets, set, signal)
     await applyOwned(runtime, store, caches.services, primaryService(store, served), signal)
     await applyOwned(runtime, store, caches.services, headlessService(store, served), signal)
     if (isReplicated(store)) {
@@ -83,7 +91,7 @@ export const applyStore = async (
       await applyOwned(runtime, store, caches.services, replicaService(store, served), signal)
       await applyOwned(runtime, store, caches.podDisruptionBudgets, podDisruptionBudget(store), signal)
     }
-    return { access, certificate }
+    return { access, certificate, claims }
   } catch (error) {
     const reason =
       error instanceof NameTakenError ? 'NameTaken' : isApiError(error, 'invalid', 'forbidden') ? 'Rejected' : undefined
@@ -99,7 +107,7 @@ export const applyStore = async (
 export const serverConfig = (store: ReadSessionStore, maxmemoryBytes: number, pods: readonly Pod[]): ServerConfig => ({
   maxmemoryBytes,
   evictionPolicy: store.spec.memory.evictionPolicy,
-  appendOnly: store.spec.persistence.mode === 'AppendOnly',
+  persistence: persistenceOf(store),
   replicated: isReplicated(store),
   keyspaceEvents: presetFor(store.spec.sessions).keyspaceEvents ?? '',
   tls:
@@ -112,6 +120,12 @@ export const serverConfig = (store: ReadSessionStore, maxmemoryBytes: number, po
         }
       : undefined,
 })
+
+const persistenceOf = ({ spec }: ReadSessionStore): PersistenceConfig => {
+  const { mode, snapshotInterval } = spec.persistence
+  if (mode !== 'Snapshot') return { mode }
+  return { mode, everySeconds: Math.floor(parseDurationMs(snapshotInterval ?? defaultSnapshotInterval) / 1_000) }
+}
 
 /**
  * How many pods a store has now: a primary that the spec has no place for hands over before its pod goes, and while there is no primary nobody goes, who may

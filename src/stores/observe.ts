@@ -1,11 +1,12 @@
 import type { ReadSessionStore } from '../api/resources.ts'
-import type { ConfigMap, Pod } from '../kubernetes/kinds.ts'
+import type { ConfigMap, PersistentVolumeClaim, Pod, StatefulSet } from '../kubernetes/kinds.ts'
 import type { RedisConnection } from '../redis/connection.ts'
 import { isRedisError, RedisError } from '../redis/errors.ts'
 import { parseInfo, type Info } from '../redis/info.ts'
 import type { Target } from './connections.ts'
 import { operatorLogins } from './own-credentials.ts'
-import { objectNames, isOwnedBy, storeName, storeNamespace } from './names.ts'
+import { objectNames, isOwnedBy, storeName, storeNamespace, storeUid } from './names.ts'
+import { claimName, hasClaims, storeUidAnnotation } from './plan/claim.ts'
 import { containerEnded, isRunning } from './pod-state.ts'
 import type { StoreRuntime } from './runtime.ts'
 import { speaksTls, wantsTls } from './tls/speaks-tls.ts'
@@ -33,6 +34,8 @@ export interface StoreNode {
   /** Undefined when the API server has the pod no more, and nothing proves that its process has ended. */
   readonly pod: Pod | undefined
   readonly address: string | undefined
+  /** Its files lie on a claim that has a volume: they outlast the pod, and the next one of that name reads them. */
+  readonly onClaim: boolean
   readonly state: NodeState
 }
 
@@ -44,6 +47,8 @@ export const answers = (node: StoreNode | undefined): node is AnsweringNode => n
 /** What is true now, gathered once per pass. */
 export interface Observed {
   readonly config: ConfigMap | undefined
+  /** Claims with this store's sessions. */
+  readonly claims: readonly PersistentVolumeClaim[]
   readonly nodes: readonly StoreNode[]
   /** The primary's pod. */
   readonly pod: Pod | undefined
@@ -72,12 +77,53 @@ export const observe = async (
   const found = set && isOwnedBy(set, store) ? runtime.caches.pods.byIndex('owner', set.metadata.uid ?? '') : []
   // In an order of their own: status lists them, and is not to change because one of them came in later.
   const pods = found.toSorted((a, b) => ordinalOf(a.metadata.name ?? '') - ordinalOf(b.metadata.name ?? ''))
-  const nodes = await Promise.all([
-    ...pods.map((pod) => observePod(runtime, store, pod, signal)),
+  const claims = claimsOf(runtime, store)
+  const own = set && isOwnedBy(set, store) ? set : undefined
+  const processes = await Promise.all([
+    ...pods.map((pod) => observePod(runtime, store, pod, claims, signal)),
     ...vanished(runtime, store, pods).map((node) => observeVanished(runtime, store, node, signal)),
   ])
-  const observed = { config: config && isOwnedBy(config, store) ? config : undefined, nodes }
+  const nodes = [...processes, ...missing(store, own, pods, claims)]
+  const observed = { config: config && isOwnedBy(config, store) ? config : undefined, claims, nodes }
   return { ...observed, ...primaryOf(store, nodes) }
+}
+
+/** As many pods as the schema lets a store have: nobody's claim has a higher number. */
+const mostPods = 6
+
+const claimsOf = (runtime: StoreRuntime, store: ReadSessionStore): readonly PersistentVolumeClaim[] => {
+  if (!hasClaims(store)) return []
+  const ordinals = Array.from({ length: mostPods }, (_, ordinal) => ordinal)
+  return ordinals.flatMap((ordinal) => {
+    const claim = runtime.caches.claims.get(`${storeNamespace(store)}/${claimName(store, ordinal)}`)
+    return claim?.metadata.annotations?.[storeUidAnnotation] === storeUid(store) ? [claim] : []
+  })
+}
+
+/** One without a volume never had a file; one that somebody has deleted is given up. */
+const holdsFiles = (store: ReadSessionStore, claims: readonly PersistentVolumeClaim[], ordinal: number): boolean =>
+  claims.some(
+    ({ metadata, status }) =>
+      metadata.name === claimName(store, ordinal) &&
+      metadata.deletionTimestamp === undefined &&
+      status?.phase === 'Bound',
+  )
+
+/** Between two pods of one name there is only the claim, with all that the first one had. */
+const missing = (
+  store: ReadSessionStore,
+  set: StatefulSet | undefined,
+  pods: readonly Pod[],
+  claims: readonly PersistentVolumeClaim[],
+): readonly StoreNode[] => {
+  if (!isReplicated(store) || !hasClaims(store)) return []
+  const present = new Set(pods.map((pod) => pod.metadata.name))
+  return Array.from({ length: set?.spec?.replicas ?? 0 }, (_, ordinal) => ordinal).flatMap((ordinal) => {
+    const name = objectNames(storeName(store)).pod(ordinal)
+    if (present.has(name) || !holdsFiles(store, claims, ordinal)) return []
+    const state = { is: 'starting' } as const
+    return [{ name, uid: `claim-of-${name}`, ordinal, pod: undefined, address: undefined, onClaim: true, state }]
+  })
 }
 
 /** The primary among the nodes, as status says it, or the only one. */
@@ -98,11 +144,15 @@ const observePod = async (
   runtime: StoreRuntime,
   store: ReadSessionStore,
   pod: Pod,
+  claims: readonly PersistentVolumeClaim[],
   signal: AbortSignal,
 ): Promise<StoreNode> => {
   const name = pod.metadata.name ?? ''
-  const node = { name, uid: pod.metadata.uid ?? '', ordinal: ordinalOf(name), pod, address: pod.status?.podIP }
-  if (isDeclaredGone(store, node.uid)) return { ...node, state: { is: 'gone', proof: 'a person has said so' } }
+  const ordinal = ordinalOf(name)
+  const onClaim = holdsFiles(store, claims, ordinal)
+  const node = { name, uid: pod.metadata.uid ?? '', ordinal, pod, address: pod.status?.podIP, onClaim }
+  if (isDeclaredGone(store, node.uid))
+    return { ...node, onClaim: false, state: { is: 'gone', proof: 'a person has said so' } }
   // A Standalone pod that is going is left alone: whatever it is told now is lost.
   const usable = isReplicated(store) || pod.metadata.deletionTimestamp === undefined
   if (usable && isRunning(pod)) return { ...node, state: await ask(runtime, store, node, signal) }
@@ -218,7 +268,7 @@ const observeVanished = async (
   { pod: uid, name, address, runId }: Vanished,
   signal: AbortSignal,
 ): Promise<StoreNode> => {
-  const node = { name, uid, ordinal: ordinalOf(name), pod: undefined, address }
+  const node = { name, uid, ordinal: ordinalOf(name), pod: undefined, address, onClaim: false }
   const state = await ask(runtime, store, node, signal)
   // Another process has the address: an address is one process', so the one before has ended.
   const other = state.is === 'answering' && state.info.runId !== runId

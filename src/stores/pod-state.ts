@@ -1,4 +1,5 @@
 import type { ContainerStatus, Pod } from '../kubernetes/kinds.ts'
+import { ownerCheckContainer } from './plan/stateful-set.ts'
 
 /** What keeps a pod from being ready, in a person's words; undefined when nothing that a person must look at. */
 export const podTrouble = (pod: Pod): { readonly reason: string; readonly message: string } | undefined => {
@@ -10,6 +11,12 @@ export const podTrouble = (pod: Pod): { readonly reason: string; readonly messag
     }
   }
   for (const status of statuses(pod)) {
+    const refusal = (status.state?.terminated ?? status.lastState?.terminated)?.message
+    if (status.name === ownerCheckContainer && !status.ready && refusal !== undefined)
+      return {
+        reason: 'VolumeRefused',
+        message: `The volume of pod ${nameOf(pod)} is not read: ${refusal.trim()}. Bring back the volume that was there, or delete the claim and the pod to begin with an empty one`,
+      }
     const waiting = status.state?.waiting
     const ordinary = ['ContainerCreating', 'PodInitializing', undefined]
     if (waiting && !ordinary.includes(waiting.reason)) {

@@ -8,9 +8,10 @@ import { isRedisError } from '../redis/errors.ts'
 import type { Access } from './access.ts'
 import { applyLive } from './apply-live.ts'
 import { applyStore, type Applied } from './apply-store.ts'
+import { behindNode } from './behind-node.ts'
 import { pinnedEngine, resolveEngine, type ResolvedEngine } from './engines.ts'
 import { objectNames, rollHashAnnotation, storeName, storeNamespace, storeUid } from './names.ts'
-import { observe, type Observed } from './observe.ts'
+import { observe, type AnsweringNode, type Observed } from './observe.ts'
 import { configuredMaxmemory } from './plan/config-map.ts'
 import { decideMaxmemory, type MaxmemoryDecision } from './plan/memory.ts'
 import { rollHash } from './plan/stateful-set.ts'
@@ -18,6 +19,7 @@ import { hasStarted, isLeaving } from './pod-state.ts'
 import { readStore } from './read-store.ts'
 import { reportReady, resyncMs, type Outcome } from './readiness.ts'
 import { reportEngine } from './report-engine.ts'
+import { reportBehind, reportPersistence } from './report-persistence.ts'
 import { reportUnreachable } from './report-unreachable.ts'
 import { Report } from './report.ts'
 import type { ResizeState } from './resize-pod.ts'
@@ -69,6 +71,9 @@ const isGone = async (runtime: StoreRuntime, store: ReadSessionStore, signal: Ab
   }
 }
 
+/** How soon a volume that nobody may read is looked at again, in ms: a flush may be about to make it right. */
+const behindMs = 2_000
+
 /** One pass over one store, in the order of a table of contents. */
 class Pass {
   readonly #runtime: StoreRuntime
@@ -116,6 +121,7 @@ class Pass {
     reportEngine(this.#store, engine, this.#runtime.engines, observed, this.#report)
     const paused = this.#paused()
     if (paused) {
+      reportPersistence(this.#store, observed, undefined, this.#report)
       await this.#changePods(engine, observed, true)
       return await reportReady(this.#runtime, this.#store, this.#report, observed, this.#signal)
     }
@@ -132,8 +138,11 @@ class Pass {
         ? await reportReady(this.#runtime, this.#store, this.#report, observed, this.#signal)
         : reportUnreachable(this.#store, observed, this.#report)
     await this.#replacePodsThatNeverStarted(engine, observed)
+    reportPersistence(this.#store, observed, applied.claims, this.#report)
     if (!observed.node) return reportUnreachable(this.#store, observed, this.#report)
     try {
+      const behind = await behindNode(this.#store, observed, this.#signal)
+      if (behind) return await this.#shutOut(behind, observed, memory, applied)
       const resize = await this.#applyLive(observed, memory, applied)
       this.#reportProgress(engine, observed, resize)
       // A flush fences the users that there are: none is made while it does.
@@ -241,6 +250,19 @@ class Pass {
     }
     this.#lookAgain(live.requeueAfterMs)
     return live.resize
+  }
+
+  /** The kubelet leads nobody to such a pod; who knows its address is let in no more. */
+  async #shutOut(
+    behind: AnsweringNode,
+    observed: Observed,
+    memory: MaxmemoryDecision,
+    { access, ...applied }: Applied,
+  ): Promise<Outcome> {
+    const users = access.users.filter(({ name }) => !access.clientUsers.includes(name))
+    await this.#applyLive(observed, memory, { ...applied, access: { ...access, users } })
+    reportBehind(this.#store, behind, this.#report)
+    return { requeueAfterMs: behindMs }
   }
 
   #reportProgress(engine: ResolvedEngine, { pod }: Observed, resize: ResizeState): void {

@@ -6,6 +6,7 @@ export type ConditionType =
   | 'Degraded'
   | 'MemorySafe'
   | 'CredentialsCurrent'
+  | 'Persisted'
   | 'CertificateCurrent'
   | 'EngineSupported'
   | 'UpdateAvailable'

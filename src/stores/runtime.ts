@@ -8,6 +8,7 @@ import type {
   ConfigMap,
   EndpointSlice,
   NetworkPolicy,
+  PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
   Service,
@@ -65,6 +66,7 @@ export interface StoreRuntime {
     readonly statefulSets: Informer<StatefulSet>
     readonly pods: Informer<Pod>
     readonly services: Informer<Service>
+    readonly claims: Informer<PersistentVolumeClaim>
     readonly configMaps: Informer<ConfigMap>
     readonly networkPolicies: Informer<NetworkPolicy>
     readonly endpointSlices: Informer<EndpointSlice>

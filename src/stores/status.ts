@@ -2,6 +2,7 @@ import type { SessionStore } from '../api/resources.ts'
 import type { SessionStoreStatus } from '../api/session-store-status.ts'
 import { setCondition } from '../kubernetes/apply.ts'
 import { storeManager } from './apply-objects.ts'
+import type { Info } from '../redis/info.ts'
 import type { ResolvedEngine } from './engines.ts'
 import { objectNames, primaryHost, replicaHost, storeName } from './names.ts'
 import type { Observed } from './observe.ts'
@@ -38,7 +39,9 @@ export const writeStatus = async (
   const observedGeneration = store.metadata.generation ?? 0
   const now = runtime.clock.now()
   const isOwn = ({ type }: { type: string }) =>
-    ownTypes.has(type) && (type !== 'CertificateCurrent' || wantsTlsNow(store))
+    ownTypes.has(type) &&
+    (type !== 'CertificateCurrent' || wantsTlsNow(store)) &&
+    (type !== 'Persisted' || (store.spec.persistence?.mode ?? 'None') !== 'None')
   let conditions = (before?.conditions ?? []).filter(isOwn)
   for (const finding of report.findings)
     conditions = [...setCondition(conditions, { ...finding, observedGeneration }, now)]
@@ -49,7 +52,7 @@ export const writeStatus = async (
     observedGeneration,
     conditions,
     ...carried(before, 'engine', engine && { type: engine.type, version: engine.version, image: engine.image }),
-    ...carried(before, 'nodes', observed && nodes(before, observed, facts.serials)),
+    ...carried(before, 'nodes', observed && nodes(store, observed, facts.serials)),
     ...carried(before, 'credentials', facts.credentials),
     ...carried(before, 'ownCredentials', facts.ownCredentials),
     // Until no server speaks it any more: it tells that there is a Secret to be deleted.
@@ -74,6 +77,7 @@ const ownTypes: ReadonlySet<string> = new Set([
   'Degraded',
   'MemorySafe',
   'CredentialsCurrent',
+  'Persisted',
   'CertificateCurrent',
   'EngineSupported',
   'UpdateAvailable',
@@ -94,10 +98,11 @@ const carried = <K extends keyof SessionStoreStatus>(
 type NodeStatus = NonNullable<SessionStoreStatus['nodes']>[number]
 
 const nodes = (
-  before: SessionStoreStatus | undefined,
+  store: SessionStore,
   { nodes: found }: Observed,
   serials: ReadonlyMap<string, string> | undefined,
 ): SessionStoreStatus['nodes'] => {
+  const before = store.status
   const known = (uid: string) => before?.nodes?.find((entry) => entry.pod === uid)
   const entries = found.flatMap(({ name, uid, pod, address, state }): NodeStatus[] => {
     const earlier = known(uid)
@@ -117,13 +122,18 @@ const nodes = (
         ...(address === undefined ? {} : { address }),
         ...(info.role === 'replica' ? { synced: info.replication.linkUp && !info.replication.syncing } : {}),
         ...(certificate === undefined ? {} : { certificate }),
-        // Switching persistence off leaves the file where it is, for as long as the pod lives.
-        appendOnlyFile: info.appendOnly || earlier?.appendOnlyFile === true,
+        ...keptFiles(store, info, earlier),
       },
     ]
   })
   return entries.length > 0 || (before?.nodes ?? []).length > 0 ? entries : undefined
 }
+
+/** What its disk may hold: switching persistence off leaves a file where it is, for as long as the pod lives. */
+const keptFiles = (store: SessionStore, info: Info, earlier: NodeStatus | undefined) => ({
+  appendOnlyFile: info.appendOnly || earlier?.appendOnlyFile === true,
+  ...(store.spec.persistence?.mode === 'Snapshot' || earlier?.snapshotFile === true ? { snapshotFile: true } : {}),
+})
 
 /** As many as the schema lets status hold: a list that is refused would keep all of status from being written. */
 const maxUnaccounted = 64
@@ -137,7 +147,8 @@ const unaccounted = (
   const before = store.status
   const since = runtime.clock.now().toISOString()
   const entries = found.flatMap(({ name, uid, pod, address, state }) => {
-    if (pod || state.is === 'gone') return []
+    // Where only a claim is left, nothing runs.
+    if (pod || state.is === 'gone' || state.is === 'starting') return []
     const runId = before?.nodes?.find((entry) => entry.pod === uid)?.runId ?? ''
     const fresh = { pod: uid, name, address: address ?? '', runId, since }
     return [before?.unaccounted?.find((entry) => entry.pod === uid) ?? fresh]

@@ -21,10 +21,10 @@ beforeAll(async () => {
   const config = {
     maxmemoryBytes: 0,
     evictionPolicy: 'noeviction',
-    appendOnly: false,
+    persistence: { mode: 'None' },
     replicated: false,
     tls: undefined,
-  }
+  } as const
   for (const [name, value] of Object.entries(liveSettings({ ...config, keyspaceEvents: '' })))
     await redis.config('SET', name, value)
 })

@@ -2,7 +2,6 @@ import type { RedisConnection } from '../../redis/connection.ts'
 import { everyGuard } from '../../redis/guard-names.ts'
 import { parseInfo } from '../../redis/info.ts'
 import { visitKeys, type Act, type Visit } from '../../redis/visit-keys.ts'
-import { isReplicated } from '../../stores/topology/replicas.ts'
 import { isDurable } from '../durable.ts'
 import { redisTimeMs } from '../fence.ts'
 import { fail, isGuarded, proceed, wait, type Flush, type StepResult } from '../flush.ts'
@@ -38,7 +37,7 @@ export const deleteStep = async (runtime: FlushRuntime, flush: Flush, signal: Ab
       noteUndecodable(flush, visit.undecodable)
       const excess = excessOf(flush, visit.matched, 0)
       if (excess) return excess
-      if (isReplicated(flush.store)) await markDeletion(runtime, flush, { ...current, connection }, signal)
+      await markDeletion(runtime, flush, { connection }, signal)
       if (node.info.appendOnly && !(await isDurable(connection, signal))) return wait(500)
       const lost = guarded ? await beginGuard(runtime, flush, connection, runId, signal) : undefined
       if (lost) return lost

@@ -1,5 +1,4 @@
 import { ensureAccess } from '../../stores/access.ts'
-import { isReplicated } from '../../stores/topology/replicas.ts'
 import { isDurable } from '../durable.ts'
 import { fenceAndDelete } from '../fence.ts'
 import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
@@ -39,7 +38,7 @@ export const fenceStep = async (runtime: FlushRuntime, flush: Flush, signal: Abo
       signal,
     })
     recordNodes(flush, node, { runId: fenced.info.runId, revoked: flushDatabase ? fenced.before : undefined })
-    if (flushDatabase && isReplicated(flush.store)) await markDeletion(runtime, flush, node, signal)
+    if (flushDatabase) await markDeletion(runtime, flush, node, signal)
     const now = runtime.clock.now()
     const startedAt = flush.status.fence?.startedAt ?? now.toISOString()
     flush.status.fence = { startedAt, runId: fenced.info.runId, deletedAtMs: fenced.atMs, deletedAt: now.toISOString() }

@@ -1,9 +1,9 @@
-import { writeRevocation } from '../write-revocation.ts'
-import { isBehindRevocation } from '../../stores/topology/revocation.ts'
+import { readStamp } from '../../redis/stamp.ts'
+import { revocationIn } from '../../stores/topology/revocation.ts'
 import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
 import { onNode, type FlushNode, type FlushPrimary } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
-import { hasFile, scrubNode } from './scrub.ts'
+import { scrubNode } from './scrub.ts'
 
 /** How soon a node that is away is looked for again, in ms. */
 const awayMs = 2_000
@@ -22,7 +22,6 @@ export const replicate = async (runtime: FlushRuntime, flush: Flush, signal: Abo
       if (!acknowledged) missing.push(entry.name)
     }
     flush.status.nodes = nodes
-    await acknowledge(runtime, flush, primary, missing, signal)
     const now = runtime.clock.now()
     if (missing.length > 0) {
       const message = `${missing.join(', ')} may hold ended sessions and cannot be reached. Everybody else has none, and people can log in. Bring it back, or say that it has ended: docs/runbook.md`
@@ -33,23 +32,6 @@ export const replicate = async (runtime: FlushRuntime, flush: Flush, signal: Abo
     flush.set('Replicated', 'True', 'Acknowledged', 'Every node has the deletion, or is proven gone', now)
     return proceed
   })
-
-/** Keeps in the store's status who has not acknowledged, by pod. The mark of a later flush is that one's. */
-const acknowledge = async (
-  runtime: FlushRuntime,
-  flush: Flush,
-  { replicas, away }: FlushPrimary,
-  missing: readonly string[],
-  signal: AbortSignal,
-): Promise<void> => {
-  const { revocation } = flush.store.status ?? {}
-  if (revocation?.flush !== flush.uid) return
-  const stillMissing = new Set(
-    [...replicas, ...away].filter(({ name }) => missing.includes(name)).map(({ uid }) => uid),
-  )
-  const unacknowledged = (revocation.unacknowledged ?? []).filter((uid) => stillMissing.has(uid))
-  await writeRevocation(runtime, flush, { ...revocation, unacknowledged }, signal)
-}
 
 const hasDeletion = async (
   runtime: FlushRuntime,
@@ -64,6 +46,13 @@ const hasDeletion = async (
   if (!node) return true
   const { replication, role } = node.info
   const follows = role === 'primary' || (replication.linkUp && !replication.syncing)
-  if (!follows || isBehindRevocation(flush.store, replication, node.uid)) return false
-  return !hasFile(flush, node) || (await scrubNode(runtime, flush, node, signal))
+  if (!follows) return false
+  const deletion = revocationIn(flush.store, replication)
+  if (deletion === 'lacks') return false
+  if (
+    deletion === 'unknown' &&
+    (await readStamp(node.connection, { signal })) < (flush.store.status?.revocation?.number ?? 0)
+  )
+    return false
+  return await scrubNode(runtime, flush, node, signal)
 }

@@ -1,5 +1,5 @@
 import { parseFields } from '../../redis/info.ts'
-import type { RedisConnection } from '../../redis/connection.ts'
+import type { Command, RedisConnection } from '../../redis/connection.ts'
 import { isGuarded, proceed, wait, type Flush, type StepResult } from '../flush.ts'
 import { forget } from '../forget.ts'
 import { onNode, type FlushNode } from '../node.ts'
@@ -14,7 +14,7 @@ const retryMs = 1_000
 const patienceMs = 1_000
 
 /**
- * Makes Redis write its append-only file anew: the old one holds the deleted sessions, payload and all. In the time of the drain, which has to pass
+ * Makes Redis write its files anew: the old ones hold the deleted sessions, payload and all. In the time of the drain, which has to pass
  * anyway, and while nothing new is written.
  */
 export const scrub = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
@@ -26,31 +26,33 @@ export const scrub = async (runtime: FlushRuntime, flush: Flush, signal: AbortSi
       const broken = await brokenFence(runtime, flush, node, signal)
       if (broken !== undefined) return backToFence(runtime, flush, broken)
     }
-    const withFile = [...node.replicas, node].filter((each) => hasFile(flush, each))
+    const withFile = [...node.replicas, node].filter((each) => filesOf(flush, each).length > 0)
+    const now = () => runtime.clock.now()
     if (withFile.length === 0) {
-      flush.set('Scrubbed', 'True', 'NoFile', 'Redis keeps nothing on disk', runtime.clock.now())
+      flush.set('Scrubbed', 'True', 'NoFile', 'Redis keeps nothing on disk', now())
       return proceed
     }
     for (const each of withFile) {
-      // A replica writes its file anew from what it holds: when it has not come so far, it does so when it acknowledges.
+      // A replica writes its files anew from what it holds: when it has not come so far, it does so when it acknowledges.
       if (await scrubNode(runtime, flush, each, signal)) continue
       flush.progress('WaitingForRewrite', 20)
       return wait(retryMs)
     }
-    flush.set(
-      'Scrubbed',
-      'True',
-      'Rewritten',
-      'The append-only file was written anew without the deleted sessions',
-      runtime.clock.now(),
-    )
+    flush.set('Scrubbed', 'True', 'Rewritten', 'What is on disk was written anew without the deleted sessions', now())
     return proceed
   })
 
-/** True when a node's disk may hold an append-only file, of now or of before. */
-export const hasFile = (flush: Flush, { uid, info }: FlushNode): boolean =>
-  info.appendOnly ||
-  (flush.store.status?.nodes?.some((entry) => entry.pod === uid && entry.appendOnlyFile === true) ?? false)
+type File = 'AppendOnly' | 'Snapshot'
+
+/** What a node's disk may hold, of now or of before. */
+const filesOf = ({ store }: Flush, { name, uid, info, place }: FlushNode): readonly File[] => {
+  // A claim outlasts the pod whose files are in status.
+  const known =
+    store.status?.nodes?.filter((entry) => entry.pod === uid || (place.onClaim && entry.name === name)) ?? []
+  const append = info.appendOnly || known.some((entry) => entry.appendOnlyFile === true)
+  const snapshot = store.spec.persistence.mode === 'Snapshot' || known.some((entry) => entry.snapshotFile === true)
+  return [...(append ? (['AppendOnly'] as const) : []), ...(snapshot ? (['Snapshot'] as const) : [])]
+}
 
 interface RewriteState {
   readonly busy: boolean
@@ -59,40 +61,77 @@ interface RewriteState {
   readonly succeeded: boolean
 }
 
-/** True when a node's file has been written anew since the deletion. A large one takes longer than a pass: status says which one is waited for. */
+/** True when a node's files have been written anew since the deletion. A large one takes longer than a pass: status says which one is waited for. */
 export const scrubNode = async (
   runtime: FlushRuntime,
   flush: Flush,
-  { name, connection, info }: FlushNode,
+  node: FlushNode,
   signal: AbortSignal,
 ): Promise<boolean> => {
-  const others = (flush.status.rewrites ?? []).filter((each) => each.name !== name)
-  let asked = flush.status.rewrites?.find((each) => each.name === name && each.runId === info.runId)
-  const before = await stateOf(connection, signal)
+  for (const file of filesOf(flush, node)) if (!(await rewrite(runtime, flush, node, file, signal))) return false
+  return true
+}
+
+const rewrite = async (
+  runtime: FlushRuntime,
+  flush: Flush,
+  { name, connection, info }: FlushNode,
+  file: File,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const isThis = (each: NonNullable<Flush['status']['rewrites']>[number]) =>
+    each.name === name && (each.file ?? 'AppendOnly') === file
+  const others = (flush.status.rewrites ?? []).filter((each) => !isThis(each))
+  let asked = flush.status.rewrites?.find((each) => isThis(each) && each.runId === info.runId)
+  const before = await stateOf(connection, file, signal)
+  if (asked && !before.busy && before.count > asked.count && before.succeeded)
+    return await done(connection, asked, signal)
   // One that is under way and was not asked for may have begun before the deletion: it is waited for, and another one made.
   if (before.busy && !asked) return false
-  if (!before.busy && !(asked && before.count > asked.count && before.succeeded)) {
-    asked = { name, runId: info.runId, count: before.count, off: asked?.off ?? !info.appendOnly }
-    // A file of the time before persistence was switched off is replaced by switching it on and off: `appendonly yes` writes it anew.
-    await connection.call(asked.off ? ['CONFIG', 'SET', 'appendonly', 'yes'] : ['BGREWRITEAOF'], { signal })
+  if (!before.busy) {
+    asked = {
+      name,
+      file,
+      runId: info.runId,
+      count: before.count,
+      off: asked?.off ?? (file === 'AppendOnly' && !info.appendOnly),
+    }
+    await connection.call(command(asked), { signal })
     flush.status.rewrites = [...others, asked]
   }
   const untilMs = runtime.clock.monotonicMs() + patienceMs
   do {
-    const now = await stateOf(connection, signal)
-    if (!now.busy && asked && now.count > asked.count) {
-      if (now.succeeded && asked.off) await connection.call(['CONFIG', 'SET', 'appendonly', 'no'], { signal })
-      return now.succeeded
-    }
+    const now = await stateOf(connection, file, signal)
+    if (!now.busy && asked && now.count > asked.count) return now.succeeded && (await done(connection, asked, signal))
     await runtime.clock.sleep(pollMs, signal)
   } while (runtime.clock.monotonicMs() < untilMs)
   return false
 }
 
-const stateOf = async (connection: RedisConnection, signal: AbortSignal): Promise<RewriteState> => {
+type Asked = NonNullable<Flush['status']['rewrites']>[number]
+
+/** A file of the time before persistence was switched off is replaced by switching it on and off: `appendonly yes` writes it anew. */
+const command = ({ file, off }: Asked): Command => {
+  if (file === 'Snapshot') return ['BGSAVE', 'SCHEDULE']
+  return off ? ['CONFIG', 'SET', 'appendonly', 'yes'] : ['BGREWRITEAOF']
+}
+
+const done = async (connection: RedisConnection, { off }: Asked, signal: AbortSignal): Promise<true> => {
+  if (off) await connection.call(['CONFIG', 'SET', 'appendonly', 'no'], { signal })
+  return true
+}
+
+const stateOf = async (connection: RedisConnection, file: File, signal: AbortSignal): Promise<RewriteState> => {
   const fields = parseFields(await connection.call(['INFO', 'persistence'], { signal }))
+  const is = (name: string) => fields.get(name) === '1'
+  if (file === 'Snapshot')
+    return {
+      busy: is('rdb_bgsave_in_progress') || is('rdb_bgsave_scheduled'),
+      count: Number(fields.get('rdb_saves') ?? 0),
+      succeeded: fields.get('rdb_last_bgsave_status') === 'ok',
+    }
   return {
-    busy: fields.get('aof_rewrite_in_progress') === '1' || fields.get('aof_rewrite_scheduled') === '1',
+    busy: is('aof_rewrite_in_progress') || is('aof_rewrite_scheduled'),
     count: Number(fields.get('aof_rewrites') ?? 0),
     succeeded: fields.get('aof_last_bgrewrite_status') === 'ok',
   }

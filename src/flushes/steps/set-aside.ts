@@ -3,7 +3,6 @@ import { accountOf, rememberAside, setAside, type Aside } from '../../redis/asid
 import type { RedisConnection } from '../../redis/connection.ts'
 import { isRedisError } from '../../redis/errors.ts'
 import type { ReturnedWatch } from '../../redis/watch-returned.ts'
-import { isReplicated } from '../../stores/topology/replicas.ts'
 import { isDurable } from '../durable.ts'
 import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
 import { asideOf } from '../guard-key.ts'
@@ -39,7 +38,7 @@ export const setAsideStep = async (runtime: FlushRuntime, flush: Flush, signal: 
       if (excess) return excess
       const { runId } = parseInfo(await connection.call(['INFO'], { signal }))
       recordNodes(flush, node, { runId, revoked: keys })
-      if (isReplicated(flush.store)) await markDeletion(runtime, flush, { ...node, connection }, signal)
+      await markDeletion(runtime, flush, { connection }, signal)
       if (node.info.appendOnly && !(await isDurable(connection, signal))) return wait(500)
       flush.status.guard ??= { runId, names: 0 }
       // Before any name is taken: whoever finds the marker gone from now on knows that names are.
@@ -49,7 +48,7 @@ export const setAsideStep = async (runtime: FlushRuntime, flush: Flush, signal: 
       const now = (await answeringNode(runtime, flush.store, signal)) ?? node
       const current: FlushPrimary = now.uid === node.uid ? now : node
       recordNodes(flush, current, { runId, revoked: 0 })
-      if (isReplicated(flush.store)) await markDeletion(runtime, flush, { ...current, connection }, signal)
+      await markDeletion(runtime, flush, { connection }, signal)
       if (node.info.appendOnly && !(await isDurable(connection, signal))) return wait(500)
       const isWhole = await untilAccounted(runtime, connection, aside, watch, signal)
       const lost = isWhole ? await beginGuard(runtime, flush, connection, runId, signal) : namesLost

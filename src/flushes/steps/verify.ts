@@ -5,7 +5,6 @@ import { isDurable } from '../durable.ts'
 import { fail, isGuarded, proceed, setsAside, wait, type Flush, type StepResult } from '../flush.ts'
 import { guardKey } from '../guard-key.ts'
 import { parseInfo, type Replication } from '../../redis/info.ts'
-import { isReplicated } from '../../stores/topology/replicas.ts'
 import { markDeletion } from '../mark-deletion.ts'
 import { beside, infoIn, onNode, type FlushPrimary } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
@@ -42,8 +41,7 @@ export const verify = async (runtime: FlushRuntime, flush: Flush, signal: AbortS
       // What the guard deleted before this was not waited for.
       const mayBeLost = removed > 0 || isGuarded(flush.object)
       if (mayBeLost && node.info.appendOnly && !(await isDurable(connection, signal))) return wait(500)
-      if (isGuarded(flush.object) && isReplicated(flush.store))
-        await markDeletion(runtime, flush, { ...node, connection }, signal)
+      if (isGuarded(flush.object)) await markDeletion(runtime, flush, { connection }, signal)
       const { remaining, runId } = await countIn(connection, search, signal)
       const since = await search.broken({ ...node, info: { ...node.info, runId } })
       if (since) return since

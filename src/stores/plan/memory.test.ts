@@ -34,7 +34,8 @@ test.each([
 })
 
 test('the limit leaves more room when a rewrite may fork', () => {
-  expect(memoryLimitBytes(256 * mib, { appendOnly: false, replicated: false })).toBe(352 * mib)
-  expect(memoryLimitBytes(256 * mib, { appendOnly: true, replicated: false })).toBe(512 * mib)
-  expect(memoryLimitBytes(256 * mib, { appendOnly: false, replicated: true })).toBe(528 * mib)
+  expect(memoryLimitBytes(256 * mib, { mode: 'None', replicated: false })).toBe(352 * mib)
+  expect(memoryLimitBytes(256 * mib, { mode: 'AppendOnly', replicated: false })).toBe(512 * mib)
+  expect(memoryLimitBytes(256 * mib, { mode: 'Snapshot', replicated: false })).toBe(512 * mib)
+  expect(memoryLimitBytes(256 * mib, { mode: 'None', replicated: true })).toBe(528 * mib)
 })

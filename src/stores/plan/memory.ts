@@ -2,31 +2,38 @@ import { backlogBytes } from '../../redis/config.ts'
 
 const mebibyte = 2 ** 20
 
-/** What memory beside the data depends on. */
-export interface MemoryShape {
-  readonly appendOnly: boolean
+/** What memory and disk beside the data depend on. */
+export interface StoreShape {
+  readonly mode: 'None' | 'AppendOnly' | 'Snapshot'
   readonly replicated: boolean
 }
 
 /**
  * The container's memory limit for a `maxmemory`, in bytes, rounded up to a MiB. `maxmemory` counts data and most buffers; beside it
  * stand the process itself (about 8 MiB), fragmentation (a quarter is the usual alarm threshold of `mem_fragmentation_ratio`) and
- * the buffers of a burst of clients. With an append-only file a rewrite forks, and with replicas the first synchronisation does: pages that are
+ * the buffers of a burst of clients. Each file is written by a fork, and so is what a replica reads first: pages that are
  * written meanwhile exist twice. The backlog for replicas is not counted to `maxmemory` either.
  */
-export const memoryLimitBytes = (maxmemoryBytes: number, { appendOnly, replicated }: MemoryShape): number => {
-  const factor = appendOnly || replicated ? 1.75 : 1.25
-  const fixed = (appendOnly || replicated ? 64 : 32) * mebibyte + (replicated ? backlogBytes : 0)
+export const memoryLimitBytes = (maxmemoryBytes: number, { mode, replicated }: StoreShape): number => {
+  const forks = mode !== 'None' || replicated
+  const factor = forks ? 1.75 : 1.25
+  const fixed = (forks ? 64 : 32) * mebibyte + (replicated ? backlogBytes : 0)
   return Math.ceil((maxmemoryBytes * factor + fixed) / mebibyte) * mebibyte
 }
 
+const filesFactor = { None: 0, AppendOnly: 3, Snapshot: 2 } as const
+
 /**
- * Local disk that an append-only store asks for, in bytes: the kubelet evicts a pod that uses more than it asked for when the node is
- * short. The file is rewritten at twice its size (`auto-aof-rewrite-percentage 100`), and during a rewrite old and new stand side by side. A
- * replica that has sessions already takes over its primary's whole data by way of a file, which is deleted before it is read.
+ * What a store's files need of a disk, in bytes. An append-only file is rewritten at twice its size (`auto-aof-rewrite-percentage 100`), and during a rewrite
+ * old and new stand side by side, as two snapshots do. A replica that has sessions already takes over its primary's whole data by way of a file, which
+ * is deleted, or becomes the file that it keeps.
  */
-export const ephemeralStorageBytes = (maxmemoryBytes: number, { appendOnly, replicated }: MemoryShape): number =>
-  (appendOnly ? 3 * maxmemoryBytes + 64 * mebibyte : 16 * mebibyte) + (replicated ? maxmemoryBytes : 0)
+export const diskBytes = (maxmemoryBytes: number, { mode, replicated }: StoreShape): number =>
+  filesFactor[mode] * maxmemoryBytes + (mode === 'None' ? 16 : 64) * mebibyte + (replicated ? maxmemoryBytes : 0)
+
+/** Local disk that a pod asks for, in bytes: the kubelet evicts one that uses more than it asked for when the node is short. */
+export const ephemeralStorageBytes = (maxmemoryBytes: number, shape: StoreShape, onClaim: boolean): number =>
+  onClaim ? 16 * mebibyte : diskBytes(maxmemoryBytes, shape)
 
 export interface MaxmemoryFacts {
   /** What the spec asks for. */

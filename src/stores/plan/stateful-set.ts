@@ -2,11 +2,21 @@ import { createHash } from 'node:crypto'
 import type { ReadSessionStore } from '../../api/resources.ts'
 import { statefulSets, type StatefulSet } from '../../kubernetes/kinds.ts'
 import { aclPath, dataPath, port, socketPath, startSettings, tlsDirectory, tlsPort } from '../../redis/config.ts'
+import { stampLibrary, stampPrefix } from '../../redis/stamp.ts'
 import { probeUser } from '../../redis/acl.ts'
 import type { ResolvedEngine } from '../engines.ts'
-import { labels, objectNames, ownedMetadata, rollHashAnnotation, selectorLabels, storeName } from '../names.ts'
+import {
+  labels,
+  objectNames,
+  ownedMetadata,
+  rollHashAnnotation,
+  selectorLabels,
+  storeName,
+  storeUid,
+} from '../names.ts'
 import { isReplicated } from '../topology/replicas.ts'
 import { tlsVolume, wantsTls } from '../tls/speaks-tls.ts'
+import { hasClaims, volumeName } from './claim.ts'
 import { configKey, tlsConfigKey } from './config-map.ts'
 import type { Desired } from './desired.ts'
 import { ephemeralStorageBytes, memoryLimitBytes } from './memory.ts'
@@ -14,6 +24,8 @@ import { ephemeralStorageBytes, memoryLimitBytes } from './memory.ts'
 /** The user and group of the official images of Redis and Valkey (999 in Debian's, and any other works as well). */
 const userId = 999
 const serverContainer = 'redis'
+/** The init container that refuses a volume. */
+export const ownerCheckContainer = 'volume'
 
 const securityContext = {
   allowPrivilegeEscalation: false,
@@ -26,12 +38,48 @@ const securityContext = {
 const aclDirectory = aclPath.slice(0, aclPath.lastIndexOf('/'))
 const socketDirectory = socketPath.slice(0, socketPath.lastIndexOf('/'))
 const aclSource = '/acl-source'
+/** Beside the ACL file: the number of the last deletion of a flush. Data with a smaller one is from before it. */
+export const revocationKey = 'revocation'
+
+/**
+ * Begins with the files that the configuration names, and with no other: those of a mode of before hold sessions that have ended since, and Redis would read an
+ * old snapshot whatever the configuration says of new ones. What a process was writing when it was killed nobody would ever delete.
+ */
+const start = (engine: ResolvedEngine, config: string): string =>
+  [
+    `cd ${dataPath}`,
+    'rm -f temp-*',
+    `grep -q -x 'appendonly yes' ${config} || rm -rf appendonlydir`,
+    `grep -q -x 'save ""' ${config} && rm -f dump.rdb`,
+    `exec ${engine.type === 'Valkey' ? 'valkey-server' : 'redis-server'} ${config}`,
+  ].join('\n')
+
+/**
+ * A volume may come from anywhere: of a store that had the name before, out of a backup. Redis reads it only when it is empty, or this very store
+ * has written it. A file system's own directory is no data.
+ */
+const checkOwner = (store: ReadSessionStore): string =>
+  [
+    'set -e',
+    `cd ${dataPath}`,
+    'if [ -e owner ]; then',
+    `  [ "$(cat owner)" = ${storeUid(store)} ] || { echo "it holds the sessions of another SessionStore, whose UID was $(cat owner)" >&2; exit 1; }`,
+    'elif [ -n "$(ls -A | grep -v -x lost+found)" ]; then',
+    '  echo "there is something on it that this SessionStore has not written" >&2; exit 1',
+    'else',
+    `  echo ${storeUid(store)} > owner.new && mv owner.new owner`,
+    'fi',
+  ].join('\n')
 
 /** The engine's own client as the probe user, who needs no password. `-e` makes an error reply a failure. */
 const cli = (engine: ResolvedEngine): string =>
   `${engine.type === 'Valkey' ? 'valkey-cli' : 'redis-cli'} -e --no-auth-warning --user ${probeUser} --pass none -s ${socketPath}`
 
 const ping = (engine: ResolvedEngine): string => `${cli(engine)} ping`
+
+/** True when the data is not from before the last deletion of a flush: then it holds sessions that were revoked, and nobody may read it. */
+const isCurrent = (engine: ResolvedEngine): string =>
+  `n=$(${cli(engine)} function list libraryname ${stampLibrary} | sed -n 's/^${stampPrefix}//p') && [ "\${n:-0}" -ge "$(cat ${aclSource}/${revocationKey})" ]`
 
 /** True of a primary, and of a replica whose link is up and that has the whole data: `ROLE` says `connected` (src/replication.c, roleCommand). */
 const follows = (engine: ResolvedEngine): string => `${cli(engine)} role | grep -q -x -e master -e connected`
@@ -40,10 +88,10 @@ const startup = { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 60 }
 const readiness = { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 2 }
 const liveness = { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }
 
-const probesAlone = (engine: ResolvedEngine) => ({
+const probesAlone = (engine: ResolvedEngine, claims: boolean) => ({
   // A process that still reads its append-only file is alive (LOADING); one that does not answer at all is not.
   startupProbe: { ...shell(`${ping(engine)} || ${ping(engine)} 2>&1 | grep -q LOADING`), ...startup },
-  readinessProbe: { ...shell(ping(engine)), ...readiness },
+  readinessProbe: { ...shell(claims ? `${ping(engine)} && ${isCurrent(engine)}` : ping(engine)), ...readiness },
   livenessProbe: {
     ...shell(`${ping(engine)} || ${ping(engine)} 2>&1 | grep -q -e LOADING -e BUSY -e MASTERDOWN`),
     ...liveness,
@@ -91,10 +139,10 @@ const spread = (store: ReadSessionStore): { topologySpreadConstraints?: readonly
 
 /** Resources of the Redis container. Memory is its limit and its request: it is counted on, and never over-committed. */
 export const resources = (store: ReadSessionStore, maxmemoryBytes: number) => {
-  const shape = { appendOnly: store.spec.persistence.mode === 'AppendOnly', replicated: isReplicated(store) }
+  const shape = { mode: store.spec.persistence.mode, replicated: isReplicated(store) }
   const memory = mebibytes(memoryLimitBytes(maxmemoryBytes, shape))
   const { cpuRequest, cpuLimit } = store.spec.pod.resources
-  const storage = mebibytes(ephemeralStorageBytes(maxmemoryBytes, shape))
+  const storage = mebibytes(ephemeralStorageBytes(maxmemoryBytes, shape, hasClaims(store)))
   return {
     requests: { cpu: cpuRequest, memory, 'ephemeral-storage': storage },
     limits: { memory, ...(cpuLimit === undefined ? {} : { cpu: cpuLimit }) },
@@ -106,6 +154,7 @@ const podSpec = (store: ReadSessionStore, engine: ResolvedEngine, maxmemoryBytes
   const { nodeSelector, tolerations, priorityClassName, imagePullSecrets } = store.spec.pod
   const replicated = isReplicated(store)
   const tls = wantsTls(store)
+  const claims = hasClaims(store)
   const containerResources = resources(store, maxmemoryBytes)
   return {
     ...(nodeSelector ? { nodeSelector } : {}),
@@ -115,7 +164,8 @@ const podSpec = (store: ReadSessionStore, engine: ResolvedEngine, maxmemoryBytes
     ...(imagePullSecrets ? { imagePullSecrets } : {}),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    terminationGracePeriodSeconds: 30,
+    // The last snapshot, or the end of the file, goes to the disk in this time.
+    terminationGracePeriodSeconds: claims ? 120 : 30,
     securityContext: {
       runAsUser: userId,
       runAsGroup: userId,
@@ -136,28 +186,28 @@ const podSpec = (store: ReadSessionStore, engine: ResolvedEngine, maxmemoryBytes
           { name: 'acl', mountPath: aclDirectory },
         ],
       },
+      ...(claims ? [ownerCheck(store, engine)] : []),
     ],
     containers: [
       {
         name: serverContainer,
         image: engine.image,
-        command: [
-          engine.type === 'Valkey' ? 'valkey-server' : 'redis-server',
-          `/config/${tls ? tlsConfigKey : configKey}`,
-        ],
+        command: ['sh', '-c', start(engine, `/config/${tls ? tlsConfigKey : configKey}`)],
         ports: [
           { name: 'redis', containerPort: port, protocol: 'TCP' },
           ...(tls ? [{ name: 'redis-tls', containerPort: tlsPort, protocol: 'TCP' }] : []),
         ],
         securityContext,
         resources: containerResources,
-        ...(replicated ? probesOfNode(engine) : probesAlone(engine)),
+        ...(replicated ? probesOfNode(engine) : probesAlone(engine, claims)),
         // A primary that is drained hands over in this time: the operator sees its pod's deletion, and Redis goes on serving.
         ...(replicated ? { lifecycle: { preStop: { sleep: { seconds: drainSeconds } } } } : {}),
         volumeMounts: [
           { name: 'config', mountPath: '/config', readOnly: true },
           { name: 'acl', mountPath: aclDirectory },
-          { name: 'data', mountPath: dataPath },
+          { name: volumeName, mountPath: dataPath },
+          // Followed while the server runs, which the init container's copy is not.
+          ...(claims && !replicated ? [{ name: 'acl-source', mountPath: aclSource, readOnly: true }] : []),
           { name: 'run', mountPath: socketDirectory },
           ...(tls ? [{ name: tlsVolume, mountPath: tlsDirectory, readOnly: true }] : []),
         ],
@@ -165,14 +215,30 @@ const podSpec = (store: ReadSessionStore, engine: ResolvedEngine, maxmemoryBytes
     ],
     volumes: [
       { name: 'config', configMap: { name: names.config } },
-      { name: 'acl-source', secret: { secretName: names.acl, items: [{ key: 'users.acl', path: 'users.acl' }] } },
+      {
+        name: 'acl-source',
+        secret: {
+          secretName: names.acl,
+          items: ['users.acl', ...(claims ? [revocationKey] : [])].map((key) => ({ key, path: key })),
+        },
+      },
       { name: 'acl', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
-      { name: 'data', emptyDir: {} },
+      ...(claims ? [] : [{ name: volumeName, emptyDir: {} }]),
       { name: 'run', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
       ...(tls ? [{ name: tlsVolume, secret: { secretName: names.tls } }] : []),
     ],
   }
 }
+
+const ownerCheck = (store: ReadSessionStore, engine: ResolvedEngine) => ({
+  name: ownerCheckContainer,
+  image: engine.image,
+  command: ['sh', '-c', checkOwner(store)],
+  securityContext,
+  terminationMessagePolicy: 'FallbackToLogsOnError',
+  resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '32Mi' } },
+  volumeMounts: [{ name: volumeName, mountPath: dataPath }],
+})
 
 /**
  * A hash of what a running pod cannot take on: the image, the settings that hold from start to end, and the pod's own shape.
@@ -199,6 +265,8 @@ export const statefulSet = (
   engine: ResolvedEngine,
   maxmemoryBytes: number,
   replicas: number,
+  /** What claims are made from; undefined where pods have none. */
+  volumeClaimTemplate?: object,
 ): Desired<StatefulSet> => {
   const names = objectNames(storeName(store))
   return {
@@ -213,6 +281,7 @@ export const statefulSet = (
         podManagementPolicy: 'Parallel',
         updateStrategy: { type: 'OnDelete' },
         selector: { matchLabels: selectorLabels(store) },
+        ...(volumeClaimTemplate ? { volumeClaimTemplates: [volumeClaimTemplate] } : {}),
         template: {
           metadata: {
             labels: { ...store.spec.pod.labels, ...labels(store) },

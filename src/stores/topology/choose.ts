@@ -1,3 +1,4 @@
+import { deadAddress } from '../../redis/config.ts'
 import type { Basis, Decision, Facts, NodeFacts } from './facts.ts'
 
 /** A node that was silent for less is asked again before a person is, in ms. */
@@ -23,8 +24,15 @@ export const choose = (facts: Facts, cause: string): Decision => {
   )
   if (promoted) return promote(promoted, 'Replica')
 
+  const mayCome = ({ state, info, mayHaveFile }: NodeFacts) =>
+    info?.loading === true || (state !== 'answering' && mayHaveFile)
+  // By its process, or by its files.
+  const last = nodes.find(({ uid, name, onClaim }) => uid === primary?.pod || (onClaim && name === primary?.target))
+
   const [newest] = withHistory(full, primary?.replicationId)
-  if (newest) return promote(newest, 'Replica')
+  // A snapshot says how far it had come. That of the last primary is as new or newer.
+  const isOlder = newest && hasOnlyRead(newest) && last && last !== newest && mayCome(last)
+  if (newest && !isOlder) return promote(newest, 'Replica')
 
   const silent = nodes.filter(({ state }) => state === 'silent')
   const [first] = silent
@@ -35,15 +43,12 @@ export const choose = (facts: Facts, cause: string): Decision => {
     const message = `${Cause}, and no node that answers has its sessions. ${names} may have them and cannot be reached: bring it back. When it is known to have ended, say so: kubectl annotate sessionstore <name> sessionstore.dev/gone-pods=${first.uid}`
     return { act: 'stop', reason: 'NoCandidate', message }
   }
-  const mayCome = ({ state, info, mayHaveFile }: NodeFacts) =>
-    info?.loading === true || (state !== 'answering' && mayHaveFile)
-  const wait = ({ name }: NodeFacts): Decision => ({
+  const wait = ({ name, onClaim }: NodeFacts): Decision => ({
     act: 'wait',
     reason: 'WaitingForData',
-    message: `${Cause}. Waiting for ${name}, which may have a file with the sessions`,
+    message: `${Cause}. Waiting for ${name}, which may have a file with the sessions${onClaim ? '. When its volume is lost for good, delete its claim and its pod' : ''}`,
   })
   // The file of the last primary is newer than what follows the one before it.
-  const last = nodes.find(({ uid }) => uid === primary?.pod)
   if (last && mayCome(last)) return wait(last)
   if (last && full.includes(last) && keys(last) > 0) return promote(last, 'Disk')
 
@@ -59,6 +64,12 @@ export const choose = (facts: Facts, cause: string): Decision => {
   if (empty) return promote(empty, 'Empty')
   return { act: 'wait', reason: 'NoCandidate', message: `${Cause}. Waiting for a pod to run` }
 }
+
+/** True of a process that has never had a primary: what it has, it has from its own file. */
+const hasOnlyRead = ({ info }: NodeFacts): boolean =>
+  info?.role === 'replica' &&
+  info.replication.primaryHost === deadAddress[0] &&
+  info.replication.lastIoSeconds === undefined
 
 const keys = ({ info }: NodeFacts): number => info?.keyspace.keys ?? 0
 

@@ -12,6 +12,8 @@ export interface NodeFacts {
   readonly state: 'answering' | 'starting' | 'gone' | 'silent'
   /** How long it has not answered, in ms. */
   readonly silentMs: number
+  /** Its files outlast its pod: who has its name next is this node still. */
+  readonly onClaim: boolean
   /** There may be a file of its sessions that it would read when it starts. */
   readonly mayHaveFile: boolean
   /** What it says of itself, when it answers. */

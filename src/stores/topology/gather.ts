@@ -19,11 +19,14 @@ export const gather = (store: ReadSessionStore, nodes: readonly StoreNode[], sil
 
 const nodeFacts = (
   store: ReadSessionStore,
-  { name, uid, ordinal, pod, state }: StoreNode,
+  { name, uid, ordinal, pod, onClaim, state }: StoreNode,
   replicas: number,
   silences: Silences,
 ): NodeFacts => {
-  const keptFile = store.status?.nodes?.some((entry) => entry.pod === uid && entry.appendOnlyFile === true) ?? false
+  const keptFile =
+    store.status?.nodes?.some(
+      (entry) => entry.pod === uid && (entry.appendOnlyFile === true || entry.snapshotFile === true),
+    ) ?? false
   return {
     name,
     uid,
@@ -31,7 +34,8 @@ const nodeFacts = (
     leaving: pod === undefined || isLeaving(pod) || ordinal > replicas,
     state: state.is,
     silentMs: silences.note(uid, state.is === 'silent'),
-    mayHaveFile: keptFile && pod !== undefined && hasStarted(pod) && !isLeaving(pod),
+    onClaim,
+    mayHaveFile: onClaim || (keptFile && pod !== undefined && hasStarted(pod) && !isLeaving(pod)),
     info: state.is === 'answering' ? state.info : undefined,
   }
 }

@@ -50,6 +50,7 @@ const answering = (ordinal: number, role: 'primary' | 'replica', pod: Pod | unde
   ordinal,
   pod,
   address: `10.0.0.${ordinal}`,
+  onClaim: false,
   state: { is: 'answering', connection, info: gatedInfo({ role, replication: of }) } as const,
 })
 const primary = (ordinal: number, change: PodChange = {}): AnsweringNode =>

@@ -11,7 +11,8 @@ import type { AnsweringNode } from '../observe.ts'
 import { primaryEndpoints } from '../plan/primary-endpoints.ts'
 import type { StoreRuntime } from '../runtime.ts'
 import type { Basis } from './facts.ts'
-import { isBehindRevocation } from './revocation.ts'
+import { readStamp, writeStamp } from '../../redis/stamp.ts'
+import { revocationIn } from './revocation.ts'
 import { writePrimary } from './term.ts'
 
 /** How a change of the primary came about, and what it may have cost. */
@@ -72,15 +73,23 @@ export const finishTerm = async (
 ): Promise<ReadSessionStore> => {
   const { connection, info } = node.state
   const { keyPrefix } = store.spec.sessions
-  const behind = isBehindRevocation(store, info.replication, node.uid)
-  const access = fenced || behind ? await ensureAccess(runtime, store, engine, { signal }) : undefined
+  const number = store.status?.revocation?.number ?? 0
+  const deletion = revocationIn(store, info.replication)
+  const doubtful = deletion !== 'has'
+  const access = fenced || doubtful ? await ensureAccess(runtime, store, engine, { signal }) : undefined
   const allow = (users: readonly AclUser[]) =>
     runtime.liveAcl.ensure(connection, node.uid, info.runId, users, keyPrefix, { signal })
-  // Applications are shut out while there are sessions that were ended: as a replica without a primary it answered nobody, as a primary it would.
-  if (access) await allow(behind ? access.users.filter(({ name }) => !access.clientUsers.includes(name)) : access.users)
+  // Applications are shut out while there may be sessions that were ended: as a replica without a primary it answered nobody, as a primary it would.
+  if (access)
+    await allow(doubtful ? access.users.filter(({ name }) => !access.clientUsers.includes(name)) : access.users)
   const after = info.role === 'primary' ? info : await promote(connection, { signal })
-  if (behind) await visitKeys(connection, everyKey(keyPrefix), 'delete', { signal })
-  if (access && behind) await allow(access.users)
+  // Behind its gate a node does not tell the number in its data.
+  const lacks = deletion === 'lacks' || (doubtful && (await readStamp(connection, { signal })) < number)
+  if (lacks) {
+    await visitKeys(connection, everyKey(keyPrefix), 'delete', { signal })
+    await writeStamp(connection, number, { signal })
+  }
+  if (access && doubtful) await allow(access.users)
   const before = store.status?.primary
   if (!before) throw new Error('a term was finished that was not begun')
   const { earlierId } = after.replication

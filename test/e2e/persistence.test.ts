@@ -1,0 +1,371 @@
+import { execFile } from 'node:child_process'
+import { chmod, cp, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { waitUntil } from '../cluster/wait-until.ts'
+import {
+  connectClient,
+  countSessions,
+  flush,
+  isReady,
+  redisThrough,
+  store,
+  untilReady,
+  writeSessions,
+  type StoreClient,
+} from './fixtures.ts'
+import { conditionOf, isTrue, secretData, type KubeObject } from './objects.ts'
+import { topology, untilWhole } from './replicated/fixture.ts'
+import { suite } from './suite.ts'
+import { openTunnel } from './tunnel.ts'
+
+const run = promisify(execFile)
+const at = suite('e2e-persistence')
+
+const count = 5_000
+const claims = { claim: { size: '1Gi' } }
+const appendOnly = { persistence: { mode: 'AppendOnly', ...claims } }
+const snapshot = { persistence: { mode: 'Snapshot', ...claims } }
+const label = (name: string) => `app.kubernetes.io/instance=${name}`
+
+const untilServing = async (name: string, replicated: boolean): Promise<void> => {
+  const { objects, namespace } = at()
+  if (replicated) await untilWhole(at(), name)
+  else await untilReady(objects, namespace, name)
+}
+
+const podsOf = async (name: string): Promise<readonly KubeObject[]> =>
+  await at().objects.list('pod', at().namespace, '-l', label(name))
+
+const untilCompleted = async (name: string): Promise<void> => {
+  const phase = (each: KubeObject) => (each['status'] as { phase?: string } | undefined)?.phase
+  const { objects, namespace } = at()
+  await objects.until('flushsessions', name, namespace, 'completed', (each) => phase(each) === 'Completed')
+}
+
+/** Where the files of a pod lie on this machine. */
+const folderOf = async (pod: string): Promise<string> => {
+  const { objects, namespace } = at()
+  const claim = await objects.get('pvc', `data-${pod}`, namespace)
+  const { volumeName } = claim['spec'] as { volumeName: string }
+  const volume = JSON.parse(await objects.run(['get', 'pv', volumeName, '-o', 'json'])) as {
+    spec: { hostPath?: { path: string }; local?: { path: string } }
+  }
+  const path = volume.spec.hostPath?.path ?? volume.spec.local?.path
+  if (path === undefined) throw new Error(`the volume of ${pod} has no path`)
+  return path
+}
+
+/** How many files of a store's volumes have a session's text in them. */
+const filesWith = async (name: string, text: string): Promise<number> => {
+  const pods = await podsOf(name)
+  const counts = pods.map(async ({ metadata }) => {
+    const { stdout } = await run('grep', ['-rlaF', text, await folderOf(metadata.name)]).catch(
+      (error: { code?: number; stdout: string }) => {
+        if (error.code !== 1) throw error
+        return { stdout: '' }
+      },
+    )
+    return stdout.split('\n').filter((line) => line !== '').length
+  })
+  return (await Promise.all(counts)).reduce((sum, each) => sum + each, 0)
+}
+
+const kill = async (pod: string): Promise<void> => {
+  const { cluster, namespace } = at()
+  process.kill(await cluster.containerPid(namespace, pod, 'redis'), 'SIGKILL')
+}
+
+/** Puts files of before where those of now are, as somebody does who restores a backup; Redis is killed, and reads them. */
+const restore = async (pods: readonly string[], backups: ReadonlyMap<string, string>): Promise<void> => {
+  for (const pod of pods) {
+    const folder = await folderOf(pod)
+    for (const entry of await readdir(folder)) await rm(join(folder, entry), { recursive: true })
+    await cp(backups.get(pod) ?? '', folder, { recursive: true })
+    await run('chown', ['-R', '999:999', folder])
+  }
+  await Promise.all(pods.map((pod) => kill(pod)))
+}
+
+const backUp = async (pods: readonly string[]): Promise<ReadonlyMap<string, string>> => {
+  const backups = new Map<string, string>()
+  for (const pod of pods) {
+    const folder = await folderOf(pod)
+    const backup = `${folder}-backup`
+    await rm(backup, { recursive: true, force: true })
+    await cp(folder, backup, { recursive: true })
+    backups.set(pod, backup)
+  }
+  return backups
+}
+
+const removeBackups = async (backups: ReadonlyMap<string, string>): Promise<void> => {
+  for (const backup of backups.values()) await rm(backup, { recursive: true, force: true })
+}
+
+const leave = async (name: string, client?: StoreClient): Promise<void> => {
+  const { objects, namespace } = at()
+  client?.redis.disconnect()
+  await client?.close()
+  await objects.delete('sessionstore', name, namespace)
+}
+
+const shapes = [
+  ['an append-only file', 'aof', appendOnly, false, 'Redis'],
+  ['a snapshot', 'rdb', snapshot, false, 'Valkey'],
+  ['append-only files of three nodes', 'aof-three', { ...appendOnly, ...topology() }, true, 'Valkey'],
+  ['snapshots of three nodes', 'rdb-three', { ...snapshot, ...topology() }, true, 'Redis'],
+] as const
+
+describe.each(shapes)('%s on claims', (_what, name, spec, replicated, engine) => {
+  test('every pod deleted at once: every acknowledged session is there; after a flush no file of any node has one', async () => {
+    const { cluster, objects, namespace } = at()
+    await objects.apply(store(namespace, name, { engine, spec }))
+    await untilServing(name, replicated)
+    const client = await connectClient(cluster, objects, namespace, name)
+    await writeSessions(client.redis, count)
+    const before = await podsOf(name)
+    await objects.run(['delete', 'pod', '-n', namespace, '-l', label(name)])
+    const deletedMs = performance.now()
+    await waitUntil(
+      'it serves again',
+      async () => (await client.redis.set('shop:session:after', 'v', 'EX', 600)) === 'OK',
+      { timeoutMs: 120_000, intervalMs: 100 },
+    )
+    console.log(
+      `${name}: every pod deleted, writes again ${(performance.now() - deletedMs).toFixed(0)} ms after they had ended`,
+    )
+    await untilServing(name, replicated)
+    const uids = (list: readonly KubeObject[]) => list.map(({ metadata }) => metadata.uid ?? '')
+    expect(uids(await podsOf(name)).filter((uid) => uids(before).includes(uid))).toEqual([])
+    expect(await countSessions(client.redis, count)).toBe(count)
+    const persisted = conditionOf(await objects.get('sessionstore', name, namespace), 'Persisted')
+    expect(persisted).toMatchObject({ status: 'True' })
+
+    expect(await filesWith(name, 'user-77"')).toBeGreaterThan(0)
+    await objects.create(flush(namespace, name, name))
+    await untilCompleted(name)
+    expect(await filesWith(name, 'user-77"')).toBe(0)
+    // And with what has been written since.
+    await writeSessions(client.redis, 10, 'shop:session', count)
+    await objects.run(['delete', 'pod', '-n', namespace, '-l', label(name)])
+    await untilServing(name, replicated)
+    expect(await countSessions(client.redis, count)).toBe(0)
+    expect(await countSessions(client.redis, 10, 'shop:session', count)).toBe(10)
+    await leave(name, client)
+    await waitUntil(
+      'its claims are gone',
+      async () => (await objects.list('pvc', namespace, '-l', label(name))).length === 0,
+      { timeoutMs: 60_000 },
+    )
+  })
+})
+
+/** A session that is there; revoked for one person, kept for everybody else. */
+const revokedOnly = { scope: { principals: { values: ['user-77'] } }, guarantee: 'Guarded' }
+
+test('a volume out of a backup from before a flush is read by nobody, until a person decides; then the store is empty, and serves', async () => {
+  const { cluster, objects, namespace } = at()
+  const name = 'restored'
+  const sessions = { client: 'express', keyPrefix: 'shop:session', principalPath: ['user'] }
+  await objects.apply(store(namespace, name, { spec: { ...appendOnly, sessions } }))
+  await untilServing(name, false)
+  const client = await connectClient(cluster, objects, namespace, name)
+  await writeSessions(client.redis, count)
+  const backups = await backUp([`${name}-0`])
+  await objects.create(flush(namespace, name, name, { drain: '1s', spec: revokedOnly }))
+  await untilCompleted(name)
+  expect(await client.redis.get('shop:session:77')).toBeNull()
+  expect(await countSessions(client.redis, count)).toBe(count - 1)
+  // A restart of what is there is none of that.
+  await kill(`${name}-0`)
+  await waitUntil('it serves again', async () => (await client.redis.get('shop:session:76')) !== null, {
+    timeoutMs: 60_000,
+  })
+
+  await restore([`${name}-0`], backups)
+  const refused = await objects.until(
+    'sessionstore',
+    name,
+    namespace,
+    'refused',
+    (each) => conditionOf(each, 'Ready')?.reason === 'VolumeBehindFlush',
+  )
+  client.redis.disconnect()
+  await client.close()
+  // By the Service nobody comes to it; who comes by its address is not let in.
+  const secret = secretData(await objects.get('secret', `${name}-web`, namespace))
+  const pod = await objects.get('pod', `${name}-0`, namespace)
+  const { podIP } = pod['status'] as { podIP: string }
+  const tunnel = await openTunnel(cluster, namespace, 'client', podIP, 6379)
+  const direct = redisThrough(tunnel, secret)
+  await expect(direct.get('shop:session:77')).rejects.toThrow(/WRONGPASS|NOAUTH|NOPERM/)
+  direct.disconnect()
+  await tunnel.close()
+  expect(isTrue(pod, 'Ready')).toBe(false)
+
+  const [, remedy = ''] = /with no session at all: (.*)$/.exec(conditionOf(refused, 'Ready')?.message ?? '') ?? []
+  for (const command of remedy.split(' && ')) await objects.run(command.split(' ').slice(1))
+  await untilServing(name, false)
+  const again = await connectClient(cluster, objects, namespace, name)
+  expect(await countSessions(again.redis, count)).toBe(0)
+  await writeSessions(again.redis, 1)
+  await removeBackups(backups)
+  await leave(name, again)
+})
+
+test('of three nodes whose volumes are all from before a flush the new primary is emptied before anybody reads it', async () => {
+  const { cluster, objects, namespace } = at()
+  const name = 'restored-three'
+  await objects.apply(store(namespace, name, { spec: { ...snapshot, ...topology() } }))
+  await untilServing(name, true)
+  const client = await connectClient(cluster, objects, namespace, name)
+  await writeSessions(client.redis, count)
+  const pods = [0, 1, 2].map((ordinal) => `${name}-${ordinal}`)
+  // An orderly end writes the snapshot.
+  await objects.run(['delete', 'pod', '-n', namespace, '-l', label(name)])
+  await untilServing(name, true)
+  expect(await countSessions(client.redis, count)).toBe(count)
+  const backups = await backUp(pods)
+  await objects.create(flush(namespace, name, name, { drain: '1s' }))
+  await untilCompleted(name)
+  await restore(pods, backups)
+  const seen = new Set<string>()
+  await waitUntil(
+    'it serves again',
+    async () => {
+      const values = await client.redis.mget('shop:session:77', 'shop:session:78')
+      for (const value of values) if (value !== null) seen.add(value)
+      return (await client.redis.set('shop:session:after', 'v', 'EX', 60)) === 'OK'
+    },
+    { timeoutMs: 120_000, intervalMs: 20 },
+  )
+  await untilServing(name, true)
+  expect(await countSessions(client.redis, count)).toBe(0)
+  expect([...seen]).toEqual([])
+  await removeBackups(backups)
+  await leave(name, client)
+})
+
+test('what a deleted store left behind is not read by another one of its name', async () => {
+  const { cluster, objects, namespace } = at()
+  const name = 'left'
+  await objects.apply(store(namespace, name, { spec: { ...appendOnly, deletionPolicy: 'Retain' } }))
+  await untilServing(name, false)
+  const client = await connectClient(cluster, objects, namespace, name)
+  await writeSessions(client.redis, 100)
+  await leave(name, client)
+  await waitUntil('its pod is gone', async () => (await podsOf(name)).length === 0, { timeoutMs: 60_000 })
+  const [kept] = await objects.list('pvc', namespace, '-l', label(name))
+  expect(kept?.metadata.name).toBe('data-left-0')
+
+  await objects.apply(store(namespace, name, { spec: appendOnly }))
+  const refused = await objects.until(
+    'sessionstore',
+    name,
+    namespace,
+    'refused',
+    (each) => conditionOf(each, 'Ready')?.reason === 'NameTaken',
+  )
+  expect(conditionOf(refused, 'Ready')?.message).toContain('data-left-0 has the sessions of another SessionStore')
+  // Somebody says that it is this one's: what is on the volume says otherwise.
+  await objects.run([
+    'annotate',
+    'pvc',
+    '-n',
+    namespace,
+    'data-left-0',
+    '--overwrite',
+    `sessionstore.dev/store-uid=${refused.metadata.uid ?? ''}`,
+  ])
+  const unread = await objects.until(
+    'sessionstore',
+    name,
+    namespace,
+    'not read',
+    (each) => conditionOf(each, 'Ready')?.reason === 'VolumeRefused',
+  )
+  expect(conditionOf(unread, 'Ready')?.message).toContain('it holds the sessions of another SessionStore')
+  expect(conditionOf(unread, 'Persisted')?.status).toBe('False')
+  await objects.delete('pvc', 'data-left-0', namespace, '--wait=false')
+  await objects.delete('pod', 'left-0', namespace)
+  await untilServing(name, false)
+  const again = await connectClient(cluster, objects, namespace, name)
+  expect(await countSessions(again.redis, 100)).toBe(0)
+  await leave(name, again)
+})
+
+test('a claim goes with the pod that the spec asks for no more; one that cannot grow is told, and the store serves on', async () => {
+  const { objects, namespace } = at()
+  const name = 'claims'
+  await objects.apply(store(namespace, name, { spec: { ...appendOnly, ...topology(2) } }))
+  await untilServing(name, true)
+  const claimsNow = async () =>
+    (await objects.list('pvc', namespace, '-l', label(name))).map(({ metadata }) => metadata.name).toSorted()
+  expect(await claimsNow()).toEqual(['data-claims-0', 'data-claims-1', 'data-claims-2'])
+  await objects.patch('sessionstore', name, namespace, { spec: topology(1) })
+  await waitUntil('two claims are left', async () => (await claimsNow()).length === 2, { timeoutMs: 120_000 })
+  expect(await claimsNow()).toEqual(['data-claims-0', 'data-claims-1'])
+
+  await objects.patch('sessionstore', name, namespace, { spec: { persistence: { claim: { size: '2Gi' } } } })
+  const told = await objects.until(
+    'sessionstore',
+    name,
+    namespace,
+    'told',
+    (each) => conditionOf(each, 'Persisted')?.reason === 'ClaimNotResized' && isReady(each),
+  )
+  expect(conditionOf(told, 'Persisted')?.message).toMatch(/must support resize/)
+  // No pod waits for anything, and a new one gets a claim all the same.
+  await objects.patch('sessionstore', name, namespace, { spec: topology(2) })
+  await untilWhole(at(), name)
+  await leave(name)
+})
+
+test('a snapshot that cannot be written is told, logs nobody out, and is told no more when it can', async () => {
+  const { cluster, objects, namespace } = at()
+  const name = 'full'
+  const spec = { persistence: { mode: 'Snapshot', snapshotInterval: '10s', ...claims } }
+  await objects.apply(store(namespace, name, { spec }))
+  await untilServing(name, false)
+  const client = await connectClient(cluster, objects, namespace, name)
+  await chmod(await folderOf(`${name}-0`), 0o555)
+  await writeSessions(client.redis, 100)
+  const told = await objects.until(
+    'sessionstore',
+    name,
+    namespace,
+    'told',
+    (each) => conditionOf(each, 'Persisted')?.reason === 'WriteFailing',
+    90_000,
+  )
+  expect(conditionOf(told, 'Persisted')?.message).toContain('cannot write a snapshot')
+  expect(isTrue(told, 'Ready')).toBe(true)
+  await writeSessions(client.redis, 100, 'shop:session', 100)
+  await chmod(await folderOf(`${name}-0`), 0o777)
+  await objects.until('sessionstore', name, namespace, 'written', (each) => isTrue(each, 'Persisted'), 90_000)
+  await leave(name, client)
+})
+
+test.each([
+  ['a claim with nothing to write', { mode: 'None', claim: {} }, 'say mode: AppendOnly or Snapshot'],
+  ['an interval of append-only files', { mode: 'AppendOnly', snapshotInterval: '1m' }, 'say mode: Snapshot'],
+  ['a snapshot each second', { mode: 'Snapshot', snapshotInterval: '1s' }, 'at least 10s'],
+])('%s is refused with what to do', async (_what, persistence, message) => {
+  const { objects, namespace } = at()
+  await expect(objects.apply(store(namespace, 'refused', { spec: { persistence } }))).rejects.toThrow(message)
+})
+
+test('what cannot change is refused with what to do', async () => {
+  const { objects, namespace } = at()
+  await objects.apply(store(namespace, 'fixed', { spec: { ...appendOnly, maintenance: { paused: true } } }))
+  const change = async (persistence: object) => {
+    await objects.patch('sessionstore', 'fixed', namespace, { spec: { persistence } })
+  }
+  await expect(change({ claim: null })).rejects.toThrow('cannot be added or taken away')
+  await expect(change({ mode: 'Snapshot' })).rejects.toThrow('Set None first')
+  await expect(change({ claim: { size: '512Mi' } })).rejects.toThrow('cannot shrink')
+  await expect(change({ claim: { storageClassName: 'other' } })).rejects.toThrow('a claim keeps its class')
+  await objects.delete('sessionstore', 'fixed', namespace)
+})
