@@ -1,5 +1,5 @@
 import type { ReadSessionStore } from '../api/resources.ts'
-import { readStamp } from '../redis/stamp.ts'
+import { readStamp, writeStamp } from '../redis/stamp.ts'
 import { answers, type AnsweringNode, type Observed } from './observe.ts'
 import { hasClaims } from './plan/claim.ts'
 import { isReplicated } from './topology/replicas.ts'
@@ -17,5 +17,10 @@ export const behindNode = async (
   const [node] = nodes
   if (number === undefined || isReplicated(store) || !hasClaims(store)) return undefined
   if (!answers(node) || node.state.info.loading) return undefined
-  return (await readStamp(node.state.connection, { signal })) < number ? node : undefined
+  const { connection, info } = node.state
+  if ((await readStamp(connection, { signal })) >= number) return undefined
+  if (info.keyspace.keys > 0 || info.asideKeys > 0) return node
+  // An empty one, on a volume that is new: there is nothing in it that was ended.
+  await writeStamp(connection, number, { signal })
+  return undefined
 }
