@@ -16,7 +16,7 @@ import {
   type StoreClient,
 } from './fixtures.ts'
 import { conditionOf, isTrue, secretData, type KubeObject } from './objects.ts'
-import { topology, untilWhole } from './replicated/fixture.ts'
+import { statusOf, topology, untilWhole } from './replicated/fixture.ts'
 import { suite } from './suite.ts'
 import { openTunnel } from './tunnel.ts'
 
@@ -245,6 +245,61 @@ test('of three nodes whose volumes are all from before a flush the new primary i
   expect(await countSessions(client.redis, count)).toBe(0)
   expect([...seen]).toEqual([])
   await removeBackups(backups)
+  await leave(name, client)
+})
+
+test('killed between the deletion and the snapshot: the flush begins anew, and completes when neither Redis nor a file has what was revoked', async () => {
+  const { cluster, objects, namespace } = at()
+  const name = 'killed'
+  const sessions = { client: 'express', keyPrefix: 'shop:session', principalPath: ['user'] }
+  await objects.apply(store(namespace, name, { spec: { ...snapshot, sessions } }))
+  await untilServing(name, false)
+  const client = await connectClient(cluster, objects, namespace, name)
+  await writeSessions(client.redis, count)
+  // The snapshot of before has all of them.
+  await objects.delete('pod', `${name}-0`, namespace)
+  await untilServing(name, false)
+  await objects.create(flush(namespace, name, name, { drain: '8s', spec: revokedOnly }))
+  await objects.until('flushsessions', name, namespace, 'deleted', (each) => isTrue(each, 'Deleted'))
+  await kill(`${name}-0`)
+  await untilCompleted(name)
+  expect(await client.redis.get('shop:session:77')).toBeNull()
+  expect(await countSessions(client.redis, count)).toBe(count - 1)
+  expect(await filesWith(name, 'user-77"')).toBe(0)
+  await leave(name, client)
+})
+
+test('a node that cannot come back keeps a flush from completing as long as its volume may hold what was revoked', async () => {
+  const { cluster, objects, namespace } = at()
+  const name = 'away'
+  await objects.apply(store(namespace, name, { spec: { ...appendOnly, ...topology() } }))
+  await untilServing(name, true)
+  const client = await connectClient(cluster, objects, namespace, name)
+  await writeSessions(client.redis, count)
+  const primary = statusOf(await objects.get('sessionstore', name, namespace)).primary?.current
+  const replica = [0, 1, 2].map((ordinal) => `${name}-${ordinal}`).find((pod) => pod !== primary) ?? ''
+  const { nodeName } = (await objects.get('pod', replica, namespace))['spec'] as { nodeName: string }
+  await objects.run(['cordon', nodeName])
+  try {
+    await objects.delete('pod', replica, namespace)
+    await objects.create(flush(namespace, name, name))
+    const waits = await objects.until(
+      'flushsessions',
+      name,
+      namespace,
+      'waits for it',
+      (each) => conditionOf(each, 'Replicated')?.reason === 'NodeAway',
+    )
+    expect(conditionOf(waits, 'Replicated')?.message).toContain(replica)
+    // People log in meanwhile.
+    await writeSessions(client.redis, 10, 'shop:session', count)
+    expect(await filesWith(name, 'user-77"')).toBeGreaterThan(0)
+  } finally {
+    await objects.run(['uncordon', nodeName])
+  }
+  await untilCompleted(name)
+  expect(await filesWith(name, 'user-77"')).toBe(0)
+  expect(await countSessions(client.redis, 10, 'shop:session', count)).toBe(10)
   await leave(name, client)
 })
 

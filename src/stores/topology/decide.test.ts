@@ -39,6 +39,14 @@ const follower = replica(1, 900)
 /** The pod of the primary of record, with another process that waits behind its gate. */
 const restarted = empty(0, { info: { runId: 'later' } })
 const further = replica(1, 990)
+const claimed = { onClaim: true, mayHaveFile: true }
+/** It has read a snapshot, which says whose history it is and how far it goes, and has followed nobody since. */
+const onlyRead = (ordinal: number, offset: number, more: Partial<NodeFacts> = {}) =>
+  replica(ordinal, offset, {
+    info: { replication: { lastIoSeconds: undefined } },
+    ...claimed,
+    uid: more.uid ?? `pod-${ordinal}`,
+  })
 const leaving = { leaving: true }
 const loading = { info: { loading: true } }
 const syncing = { info: { replication: { syncing: true } } }
@@ -179,6 +187,36 @@ describe('when the primary is gone', () => {
       'a later pod of its name is not preferred',
       [loaded(0, 5, { uid: 'pod-0-later' }), loaded(1, 9)],
       'promote web-1 Disk',
+    ],
+    [
+      'but it is when it has the same claim',
+      [loaded(0, 5, { uid: 'pod-0-later', onClaim: true }), loaded(1, 9, { onClaim: true })],
+      'promote web-0 Disk',
+    ],
+    [
+      "the claim of the last primary is waited for while others' files are there",
+      [mute(0, 'starting', { uid: 'claim-of-web-0', ...claimed }), loaded(1, 9, claimed)],
+      'wait WaitingForData',
+    ],
+    [
+      'another one that was only read is as old or older, whatever it says of itself',
+      [mute(0, 'starting', { uid: 'pod-0-later', ...claimed }), onlyRead(1, 990)],
+      'wait WaitingForData',
+    ],
+    [
+      'of two that were only read the further one is it',
+      [onlyRead(0, 995, { uid: 'pod-0-later' }), onlyRead(1, 990)],
+      'promote web-0 Replica',
+    ],
+    [
+      'one that has followed the last primary waits for no file',
+      [mute(0, 'starting', { uid: 'pod-0-later', ...claimed }), { ...further, ...claimed }],
+      'promote web-1 Replica',
+    ],
+    [
+      'a claim that is given up is not waited for',
+      [mute(0, 'starting', { uid: 'pod-0-later' }), onlyRead(1, 990)],
+      'promote web-1 Replica',
     ],
   ])
 
