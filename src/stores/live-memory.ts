@@ -5,6 +5,7 @@ import type { Pod } from '../kubernetes/kinds.ts'
 import type { ServerConfig } from '../redis/config.ts'
 import { ensureLiveConfig } from './live-config.ts'
 import type { ObservedNode } from './observe.ts'
+import { hasClaims } from './plan/claim.ts'
 import type { MaxmemoryDecision } from './plan/memory.ts'
 import { resources } from './plan/stateful-set.ts'
 import type { Report } from './report.ts'
@@ -78,7 +79,7 @@ export const reportMemory = (
       'MemorySafe',
       'False',
       'LimitNotChanged',
-      `The container's memory limit could not be changed in place (${resize.message}), so maxmemory ${maxmemory} waits for the pod to be recreated. That ends every session.`,
+      `The container's memory limit could not be changed in place (${resize.message}), so maxmemory ${maxmemory} waits for the pod to be recreated.${hasClaims(store) ? '' : ' That ends every session.'}`,
     )
     return
   }

@@ -13,6 +13,7 @@ import { pinnedEngine, resolveEngine, type ResolvedEngine } from './engines.ts'
 import { objectNames, rollHashAnnotation, storeName, storeNamespace, storeUid } from './names.ts'
 import { observe, type AnsweringNode, type Observed } from './observe.ts'
 import { configuredMaxmemory } from './plan/config-map.ts'
+import { hasClaims } from './plan/claim.ts'
 import { decideMaxmemory, type MaxmemoryDecision } from './plan/memory.ts'
 import { rollHash } from './plan/stateful-set.ts'
 import { hasStarted, isLeaving } from './pod-state.ts'
@@ -283,7 +284,7 @@ class Pass {
       'Progressing',
       'False',
       'RestartPending',
-      `The spec asks for something that Redis cannot take on while it runs, and a restart would end every session. When that is acceptable: kubectl delete pod -n ${storeNamespace(this.#store)} ${name}`,
+      `The spec asks for something that Redis cannot take on while it runs, and a restart ${hasClaims(this.#store) ? 'takes some seconds, in which nobody can log in; sessions stay' : 'would end every session'}. When that is acceptable: kubectl delete pod -n ${storeNamespace(this.#store)} ${name}`,
     )
   }
 }

@@ -211,6 +211,20 @@ test('a volume out of a backup from before a flush is read by nobody, until a pe
   const again = await connectClient(cluster, objects, namespace, name)
   expect(await countSessions(again.redis, count)).toBe(0)
   await writeSessions(again.redis, 1)
+
+  // Or everybody is flushed: what is there goes, and is marked.
+  await restore([`${name}-0`], backups)
+  await objects.until(
+    'sessionstore',
+    name,
+    namespace,
+    'refused',
+    (each) => conditionOf(each, 'Ready')?.reason === 'VolumeBehindFlush',
+  )
+  await objects.create(flush(namespace, `${name}-all`, name, { drain: '1s' }))
+  await untilCompleted(`${name}-all`)
+  await untilServing(name, false)
+  expect(await countSessions(again.redis, count)).toBe(0)
   await removeBackups(backups)
   await leave(name, again)
 })

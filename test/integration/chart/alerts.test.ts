@@ -78,6 +78,11 @@ const cases: Readonly<
     atMinute: 5,
     quiet: [condition('MemorySafe', 'true', '1x120')],
   },
+  SessionStoreNotPersisted: {
+    fires: [condition('Persisted', 'false', '1x120')],
+    atMinute: 5,
+    quiet: [condition('Persisted', 'true', '1x120')],
+  },
   SessionStoreEvicting: {
     fires: [{ series: 'sessionstore_sessions_evicted_total{}', values: '0 0 5x120' }],
     atMinute: 2,
