@@ -417,15 +417,6 @@ test('a snapshot that cannot be written is told, logs nobody out, and is told no
   await leave(name, client)
 })
 
-test.each([
-  ['a claim with nothing to write', { mode: 'None', claim: {} }, 'say mode: AppendOnly or Snapshot'],
-  ['an interval of append-only files', { mode: 'AppendOnly', snapshotInterval: '1m' }, 'say mode: Snapshot'],
-  ['a snapshot each second', { mode: 'Snapshot', snapshotInterval: '1s' }, 'at least 10s'],
-])('%s is refused with what to do', async (_what, persistence, message) => {
-  const { objects, namespace } = at()
-  await expect(objects.apply(store(namespace, 'refused', { spec: { persistence } }))).rejects.toThrow(message)
-})
-
 test('what cannot change is refused with what to do', async () => {
   const { objects, namespace } = at()
   await objects.apply(store(namespace, 'fixed', { spec: { ...appendOnly, maintenance: { paused: true } } }))

@@ -146,7 +146,32 @@ const refused: readonly (readonly [string, Json, string])[] = [
   ['a client from an empty peer', clients({ name: 'web', from: [{}] }), 'spec.clients[0].from[0]'],
   ['a client without a name', clients({ from: client.from }), 'spec.clients[0].name'],
   ['a network enforcement that there is not', store({ network: { enforcement: 'Warn' } }), 'spec.network.enforcement'],
-  ['a persistence that is not served yet', store({ persistence: { mode: 'Snapshot' } }), 'spec.persistence.mode'],
+  ['a persistence that is none', store({ persistence: { mode: 'Sometimes' } }), 'spec.persistence.mode'],
+  [
+    'a claim with nothing to write to it',
+    store({ persistence: { claim: {} } }),
+    'spec.persistence.claim: Invalid value: say mode: AppendOnly or Snapshot',
+  ],
+  [
+    'an interval of append-only files',
+    store({ persistence: { mode: 'AppendOnly', snapshotInterval: '1m' } }),
+    'spec.persistence.snapshotInterval',
+  ],
+  [
+    'a snapshot each second',
+    store({ persistence: { mode: 'Snapshot', snapshotInterval: '1s' } }),
+    'spec.persistence.snapshotInterval',
+  ],
+  [
+    'a claim of no size',
+    store({ persistence: { mode: 'AppendOnly', claim: { size: '0' } } }),
+    'spec.persistence.claim.size',
+  ],
+  [
+    'a storage class in words',
+    store({ persistence: { mode: 'AppendOnly', claim: { storageClassName: 'the fast one' } } }),
+    'spec.persistence.claim.storageClassName',
+  ],
   ['a deletion policy that is none', store({ deletionPolicy: 'Forget' }), 'spec.deletionPolicy'],
   ['paused in words', store({ maintenance: { paused: 'yes' } }), 'spec.maintenance.paused'],
   ['a CPU request in words', store({ pod: { resources: { cpuRequest: 'half' } } }), 'spec.pod.resources.cpuRequest'],
