@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import { presets } from '../sessions/presets.ts'
+import { conditionReference } from './condition-reference.ts'
 import { customResourceDefinition } from './crd.ts'
 import { kinds } from './kinds.ts'
 import { presetReference } from './preset-reference.ts'
@@ -21,6 +22,7 @@ export const generated = (): ReadonlyMap<string, string> => {
     files.set(`charts/session-store-operator/files/crds/${name}`, text)
   }
   files.set('docs/reference/api.md', reference(kinds))
+  files.set('docs/reference/conditions.md', conditionReference())
   files.set('docs/reference/presets.md', presetReference(Object.values(presets)))
   return files
 }

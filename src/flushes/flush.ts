@@ -1,3 +1,4 @@
+import type { FlushConditionType, FlushOutcome, FlushReason } from '../api/conditions.ts'
 import type { FlushSessionsStatus } from '../api/flush-sessions.ts'
 import type { SessionStoreStatus } from '../api/session-store-status.ts'
 import type { FlushSessions, ReadFlushSessions, ReadSessionStore } from '../api/resources.ts'
@@ -5,18 +6,6 @@ import { parseDurationMs, type Condition } from '../api/values.ts'
 import { setCondition } from '../kubernetes/apply.ts'
 import { canonicalJson } from '../kubernetes/declared.ts'
 import type { ResolvedEngine } from '../stores/engines.ts'
-
-export type FlushConditionType =
-  | 'Planned'
-  | 'Recorded'
-  | 'Fenced'
-  | 'Deleted'
-  | 'Scrubbed'
-  | 'Drained'
-  | 'Guarded'
-  | 'Verified'
-  | 'Unfenced'
-  | 'Replicated'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -64,7 +53,13 @@ export class Flush {
     return this.status.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false
   }
 
-  set(type: FlushConditionType, status: Condition['status'], reason: string, message: string, now: Date): void {
+  set<T extends FlushConditionType>(
+    type: T,
+    status: Condition['status'],
+    reason: FlushReason<T>,
+    message: string,
+    now: Date,
+  ): void {
     const observedGeneration = this.object.metadata.generation ?? 0
     this.status.conditions = [
       ...setCondition(this.status.conditions ?? [], { type, status, reason, message, observedGeneration }, now),
@@ -84,11 +79,11 @@ export class Flush {
 export type StepResult =
   | { readonly next: 'continue' }
   | { readonly next: 'wait'; readonly requeueAfterMs: number }
-  | { readonly next: 'fail'; readonly reason: string; readonly message: string }
+  | { readonly next: 'fail'; readonly reason: FlushOutcome; readonly message: string }
 
 export const proceed: StepResult = { next: 'continue' }
 export const wait = (requeueAfterMs: number): StepResult => ({ next: 'wait', requeueAfterMs })
-export const fail = (reason: string, message: string): StepResult => ({ next: 'fail', reason, message })
+export const fail = (reason: FlushOutcome, message: string): StepResult => ({ next: 'fail', reason, message })
 
 export const isFinal = (status: FlushSessionsStatus | undefined): boolean =>
   status?.phase === 'Completed' || status?.phase === 'Failed' || status?.phase === 'Aborted'
@@ -96,7 +91,7 @@ export const isFinal = (status: FlushSessionsStatus | undefined): boolean =>
 /** How a flush ends. */
 export interface Ending {
   readonly phase: 'Completed' | 'Failed' | 'Aborted'
-  readonly reason: string
+  readonly reason: FlushOutcome
   readonly message: string
 }
 

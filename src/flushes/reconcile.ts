@@ -86,7 +86,8 @@ const advance = async (
   signal: AbortSignal,
 ): Promise<ReconcileResult> => {
   const locked = <T>(work: () => Promise<T>) => runtime.lock.run(storeUid(flush.store), work)
-  const stopped = flush.status.outcome ?? stop(runtime, flush)
+  // What status says was written by us.
+  const stopped = (flush.status.outcome as Ending | undefined) ?? stop(runtime, flush)
   if (stopped) return await locked(() => end(runtime, flush, stopped, signal))
   if (isQueued(runtime, flush, runtime.flushes.list(flush.object.metadata.namespace))) {
     await writeStatus(runtime, flush, signal)

@@ -1,4 +1,5 @@
-import { isGuarded, setsAside, type Flush, type FlushConditionType, type StepResult } from './flush.ts'
+import type { FlushConditionType } from '../api/conditions.ts'
+import { isGuarded, setsAside, type Flush, type StepResult } from './flush.ts'
 import type { FlushRuntime } from './runtime.ts'
 import { deleteStep } from './steps/delete.ts'
 import { drain } from './steps/drain.ts'

@@ -1,8 +1,13 @@
 import type { ContainerStatus, Pod } from '../kubernetes/kinds.ts'
+import type { KubeletReason } from './report.ts'
 import { ownerCheckContainer } from './plan/stateful-set.ts'
 
 /** What keeps a pod from being ready, in a person's words; undefined when nothing that a person must look at. */
-export const podTrouble = (pod: Pod): { readonly reason: string; readonly message: string } | undefined => {
+export const podTrouble = (
+  pod: Pod,
+):
+  | { readonly reason: 'Unschedulable' | 'Evicted' | 'VolumeRefused' | KubeletReason; readonly message: string }
+  | undefined => {
   const scheduled = pod.status?.conditions?.find((condition) => condition.type === 'PodScheduled')
   if (scheduled?.status === 'False') {
     return {
@@ -22,7 +27,7 @@ export const podTrouble = (pod: Pod): { readonly reason: string; readonly messag
     if (waiting && !ordinary.includes(waiting.reason)) {
       const last = status.lastState?.terminated?.reason
       return {
-        reason: waiting.reason ?? 'Waiting',
+        reason: (waiting.reason ?? 'Waiting') as KubeletReason,
         message: `Container ${status.name} of pod ${nameOf(pod)} waits: ${waiting.message ?? waiting.reason ?? ''}${last === undefined ? '' : ` (it ended before: ${last})`}`,
       }
     }

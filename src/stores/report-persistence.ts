@@ -1,3 +1,4 @@
+import type { StoreReason } from '../api/conditions.ts'
 import type { ReadSessionStore } from '../api/resources.ts'
 import type { PersistentVolumeClaim } from '../kubernetes/kinds.ts'
 import type { EnsuredClaims } from './ensure-claims.ts'
@@ -16,7 +17,7 @@ export const reportPersistence = (
 ): void => {
   const { mode } = store.spec.persistence
   if (mode === 'None') return
-  const say = (reason: string, message: string) => report.set('Persisted', 'False', reason, message)
+  const say = (reason: StoreReason<'Persisted'>, message: string) => report.set('Persisted', 'False', reason, message)
   const refused = nodes.map((node) => node.pod && podTrouble(node.pod)).find((each) => each?.reason === 'VolumeRefused')
   const failing = nodes.flatMap((node) => failureOf(node, mode))
   const lost = claims.find(({ status }) => status?.phase === 'Lost')

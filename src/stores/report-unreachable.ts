@@ -9,14 +9,15 @@ import { noPrimaryMs } from './topology/keep-primary.ts'
 import { isReplicated } from './topology/replicas.ts'
 
 /** Why nothing could be made: only a person can help. */
-const waitsForPerson: ReadonlySet<string> = new Set(['NameTaken', 'Rejected', 'CertificateUnusable'])
+const waitsForPerson = ['NameTaken', 'Rejected', 'CertificateUnusable'] as const
 
 /** Says why no Redis answers, and when to look again. */
 export const reportUnreachable = (store: ReadSessionStore, { nodes, nodeError }: Observed, report: Report): Outcome => {
   const blocked = report.get('Progressing')
-  if (blocked && waitsForPerson.has(blocked.reason)) {
-    report.set('Ready', 'False', blocked.reason, blocked.message)
-    return { requeueAfterMs: blocked.reason === 'CertificateUnusable' ? unusableMs : resyncMs }
+  const waits = waitsForPerson.find((reason) => reason === blocked?.reason)
+  if (blocked && waits) {
+    report.set('Ready', 'False', waits, blocked.message)
+    return { requeueAfterMs: waits === 'CertificateUnusable' ? unusableMs : resyncMs }
   }
   const trouble = nodes.map((node) => node.pod && podTrouble(node.pod)).find((each) => each !== undefined)
   if (trouble) {

@@ -1,28 +1,26 @@
+import type { StoreConditionType, StoreReason } from '../api/conditions.ts'
 import type { Condition } from '../api/values.ts'
 
-export type ConditionType =
-  | 'Ready'
-  | 'Progressing'
-  | 'Degraded'
-  | 'MemorySafe'
-  | 'CredentialsCurrent'
-  | 'Persisted'
-  | 'CertificateCurrent'
-  | 'EngineSupported'
-  | 'UpdateAvailable'
-
 /** A condition as one pass found it; when it last changed is worked out when status is written. */
-export type Finding = Pick<Condition, 'status' | 'reason' | 'message'> & { readonly type: ConditionType }
+export type Finding = Pick<Condition, 'status' | 'reason' | 'message'> & { readonly type: StoreConditionType }
+
+/** A word of the kubelet's: as it comes. */
+export type KubeletReason = string & { readonly from: 'kubelet' }
 
 /** Collects what one pass found, for status. */
 export class Report {
-  readonly #findings = new Map<ConditionType, Finding>()
+  readonly #findings = new Map<StoreConditionType, Finding>()
 
-  set(type: ConditionType, status: 'True' | 'False' | 'Unknown', reason: string, message: string): void {
+  set<T extends StoreConditionType>(
+    type: T,
+    status: 'True' | 'False' | 'Unknown',
+    reason: StoreReason<T> | KubeletReason,
+    message: string,
+  ): void {
     this.#findings.set(type, { type, status, reason, message })
   }
 
-  get(type: ConditionType): Finding | undefined {
+  get(type: StoreConditionType): Finding | undefined {
     return this.#findings.get(type)
   }
 

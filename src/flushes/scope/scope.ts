@@ -1,4 +1,5 @@
 import { everyKey } from '../../redis/visit-keys.ts'
+import type { FlushOutcome } from '../../api/conditions.ts'
 import { parseDurationMs } from '../../api/values.ts'
 import { presetFor } from '../../sessions/presets.ts'
 import { readers } from '../../sessions/readers.ts'
@@ -59,7 +60,7 @@ export const resolveScope = async (runtime: FlushRuntime, flush: Flush, signal: 
 
 export const isFail = (scope: Scope | Fail): scope is Fail => 'next' in scope
 
-const refuse = (reason: string, message: string): Fail => fail(reason, message) as Fail
+const refuse = (reason: FlushOutcome, message: string): Fail => fail(reason, message) as Fail
 
 const open = (selection: Selection, recorded: Scope['recorded']): Scope => ({
   selection,

@@ -1,3 +1,4 @@
+import type { StoreReason } from '../../api/conditions.ts'
 import type { ReadSessionStore } from '../../api/resources.ts'
 import type { Condition } from '../../api/values.ts'
 import { otherTurn, userName } from '../client-secret.ts'
@@ -7,7 +8,7 @@ import type { StoreRuntime } from '../runtime.ts'
 import { connectedPeers, type Peer } from './connected.ts'
 import { isDeclared, type Verdict } from './declared.ts'
 
-export type PeerFinding = Pick<Condition, 'status' | 'reason' | 'message'>
+export type PeerFinding = Pick<Condition, 'status' | 'message'> & { readonly reason: StoreReason<'ClientsDeclared'> }
 
 /** Named in a message at most. */
 const mostNamed = 5

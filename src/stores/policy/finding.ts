@@ -1,3 +1,4 @@
+import type { StoreReason } from '../../api/conditions.ts'
 import type { SessionStoreSpec } from '../../api/session-store.ts'
 import type { Condition } from '../../api/values.ts'
 import type { Preset } from '../../sessions/preset.ts'
@@ -10,7 +11,7 @@ export interface SessionCounts {
   readonly corrected: boolean
 }
 
-type Finding = Pick<Condition, 'status' | 'reason' | 'message'>
+type Finding = Pick<Condition, 'status' | 'message'> & { readonly reason: StoreReason<'PolicyMet'> }
 
 /** Who puts right what is found. */
 export interface Enforcement {
@@ -27,7 +28,7 @@ export const policyFinding = (
   counts: SessionCounts,
   preset: Preset,
 ): Finding => {
-  const found = (reason: string, message: string): Finding => ({ status: 'False', reason, message })
+  const found = (reason: StoreReason<'PolicyMet'>, message: string): Finding => ({ status: 'False', reason, message })
   if (enforcement === 'Disabled') {
     return { status: 'Unknown', reason: 'Disabled', message: 'spec.sessions.ttl.enforcement is Disabled: nobody looks' }
   }

@@ -1,3 +1,4 @@
+import type { StoreReason } from '../../api/conditions.ts'
 import type { ReadSessionStore } from '../../api/resources.ts'
 import type { AuditEntry } from '../../audit/record.ts'
 import type { TlsStatus } from '../../api/session-store-status.ts'
@@ -36,7 +37,7 @@ export const reportCertificate = async (
   const lifetimeMs = validToDate.getTime() - validFromDate.getTime()
   const ends = validToDate.toISOString()
   if (problem === undefined) {
-    const set = (status: 'True' | 'False', reason: string, message: string) =>
+    const set = (status: 'True' | 'False', reason: StoreReason<'CertificateCurrent'>, message: string) =>
       report.set('CertificateCurrent', status, reason, message)
     const waits = nodes.filter((node) => !isLoaded(runtime, [node], version)).map(({ name }) => name)
     if (leftMs <= 0)

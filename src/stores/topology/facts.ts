@@ -46,6 +46,9 @@ export type Basis =
   /** The primary gave over, and both had the same. */
   | 'Handover'
 
+/** Why there is no primary now. */
+export type NoPrimary = 'Starting' | 'PrimaryUnreachable' | 'NoCandidate' | 'WaitingForData'
+
 export type Decision =
   /** The primary of record answers as one. */
   | { readonly act: 'serve'; readonly node: NodeFacts }
@@ -53,8 +56,8 @@ export type Decision =
   | { readonly act: 'finish'; readonly node: NodeFacts }
   | { readonly act: 'promote'; readonly node: NodeFacts; readonly basis: Basis; readonly cause: string }
   /** The primary of record is silent: cut the replicas from it, and wait until it cannot acknowledge a write any more. */
-  | { readonly act: 'isolate'; readonly reason: string; readonly message: string }
+  | { readonly act: 'isolate'; readonly reason: NoPrimary; readonly message: string }
   /** Look again soon. */
-  | { readonly act: 'wait'; readonly reason: string; readonly message: string }
+  | { readonly act: 'wait'; readonly reason: NoPrimary; readonly message: string }
   /** Nothing can be done before a person, or Kubernetes, brings something back. */
-  | { readonly act: 'stop'; readonly reason: string; readonly message: string }
+  | { readonly act: 'stop'; readonly reason: NoPrimary; readonly message: string }

@@ -6,7 +6,7 @@ import { storeUid } from '../names.ts'
 import { answers, type AnsweringNode, type StoreNode } from '../observe.ts'
 import type { StoreRuntime } from '../runtime.ts'
 import { decide, isToBeCut } from './decide.ts'
-import type { Decision, Facts } from './facts.ts'
+import type { Decision, Facts, NoPrimary } from './facts.ts'
 import { gather } from './gather.ts'
 import { loss } from './loss.ts'
 import { beginTerm, finishTerm } from './promote.ts'
@@ -21,7 +21,7 @@ export type Settled =
       readonly primary: undefined
       readonly store: ReadSessionStore
       /** Why there is none. */
-      readonly reason: string
+      readonly reason: NoPrimary
       readonly message: string
       /** Time does not help: Kubernetes or a person must bring something back. */
       readonly stopped: boolean
@@ -55,7 +55,7 @@ export const settlePrimary = async (
     return await finish(runtime, begun, engine, node, fenced, signal)
   }
   if (decision.act === 'isolate') await isolate(runtime, store, nodes, signal)
-  const { reason, message } = 'reason' in decision ? decision : { reason: 'Starting', message: '' }
+  const { reason, message } = 'reason' in decision ? decision : { reason: 'Starting' as const, message: '' }
   const told = message.replaceAll('<name>', `${store.metadata.name} -n ${store.metadata.namespace}`)
   return { primary: undefined, store, reason, message: told, stopped: decision.act === 'stop' }
 }
