@@ -163,10 +163,17 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
   })
 
   const ofStore = ownerOf('SessionStore', apiVersion)
+  const flush = new Controller({
+    name: 'flushsessions',
+    concurrency: flushConcurrency,
+    manager,
+    reconcile: async (name, context) => await flushReconciler(runtime())(name, context),
+  }).watch(flushes, urgent)
   const stores = new Controller({
     name: 'sessionstore',
     concurrency: storeConcurrency,
     manager,
+    yieldsTo: flush,
     reconcile: async (name, context) => await storeReconciler(runtime())(name, context),
   })
     .watch(caches.stores, itself)
@@ -182,16 +189,11 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
     name: 'sessionpolicy',
     concurrency: policyConcurrency,
     manager,
+    yieldsTo: flush,
     reconcile: async (name, context) => await policyReconciler(runtime())(name, context),
   }).watch(caches.stores, itself, {
     when: (store, old) => store.metadata.generation !== old?.metadata.generation || isReady(store) !== isReady(old),
   })
-  const flush = new Controller({
-    name: 'flushsessions',
-    concurrency: flushConcurrency,
-    manager,
-    reconcile: async (name, context) => await flushReconciler(runtime())(name, context),
-  }).watch(flushes, urgent)
   for (const controller of [flush, stores, policy]) manager.add(controller)
   return manager
 }

@@ -18,10 +18,13 @@ const recorder = () => {
   return { lines, log }
 }
 
-const start = (reconcile: Reconcile, { concurrency = 2 } = {}) => {
+const start = (
+  reconcile: Reconcile,
+  { concurrency = 2, ...more }: { readonly concurrency?: number; readonly yieldsTo?: Controller } = {},
+) => {
   const [clock, metrics, stop, work] = [new FakeClock(), createMetrics(), new AbortController(), new AbortController()]
   const { lines, log } = recorder()
-  const controller = new Controller({ name: 'test', reconcile, concurrency, manager: { clock, log, metrics } })
+  const controller = new Controller({ name: 'test', reconcile, concurrency, manager: { clock, log, metrics }, ...more })
   const running = controller.run(stop.signal, work.signal)
   return { clock, controller, lines, metrics, running, stop, work }
 }
@@ -40,6 +43,43 @@ describe('a controller', () => {
     expect(seen).toEqual(['shop/web'])
     await clock.advance(60_000)
     expect(seen).toHaveLength(3)
+  })
+
+  test('begins nothing ordinary while another one is at work, and not for long; what is urgent does not wait', async () => {
+    const hold = Promise.withResolvers<void>()
+    const other = start(() => hold.promise)
+    const seen: string[] = []
+    const { clock, controller } = start(
+      ({ name }) => {
+        seen.push(name)
+        return Promise.resolve()
+      },
+      { yieldsTo: other.controller },
+    )
+    other.controller.enqueue({ name: 'flush' })
+    await settle()
+    controller.enqueue({ name: 'ordinary' })
+    await settle()
+    expect(seen).toEqual([])
+    await other.clock.advance(250)
+    await settle()
+    expect(seen).toEqual(['ordinary'])
+    // It is held by a worker that waits, when it becomes urgent.
+    controller.enqueue({ name: 'urgent' })
+    await settle()
+    expect(seen).toEqual(['ordinary'])
+    controller.enqueue({ name: 'urgent', priority: 'high' })
+    await settle()
+    expect(seen).toEqual(['ordinary', 'urgent', 'urgent'])
+
+    controller.enqueue({ name: 'later' })
+    await settle()
+    expect(seen).toHaveLength(3)
+    hold.resolve()
+    await settle()
+    expect(seen.at(-1)).toBe('later')
+    await clock.advance(60_000)
+    expect(seen).toHaveLength(4)
   })
 
   test('tries again after an error, with back-off, and logs a passing one loudly once', async () => {

@@ -39,7 +39,12 @@ export interface ControllerOptions {
   /** How many objects are reconciled at once. Default 1. */
   readonly concurrency?: number
   readonly manager: ControllerHost
+  /** Nothing of ordinary priority begins while this one is at work, for as long as `mostYieldMs`: its objects are waited for by people. */
+  readonly yieldsTo?: Pick<Controller, 'idle'>
 }
+
+/** How long an object of ordinary priority waits for another controller's work, in ms: what takes longer must not hold up the rest. */
+const mostYieldMs = 250
 
 export interface WatchOptions<T> {
   /** Changes that matter; for an update also what was there before. Default: all. */
@@ -56,6 +61,9 @@ export class Controller {
   readonly #log: Logger
   readonly #informers = new Set<Pick<Informer<KubernetesObject>, 'whenSynced'>>()
   readonly #unsubscribe: (() => void)[] = []
+  #active = 0
+  #hurry = new AbortController()
+  readonly #waiting = new Set<() => void>()
 
   constructor(options: ControllerOptions) {
     this.name = options.name
@@ -81,6 +89,8 @@ export class Controller {
   /** Asks for a reconcile from elsewhere than a watch. */
   enqueue({ priority = 'normal', ...name }: ReconcileRequest): void {
     this.queue.add(keyOf(name), { priority })
+    // Its key may be held by a worker that waits for others.
+    if (priority === 'high') this.#hurry.abort()
   }
 
   /**
@@ -104,14 +114,39 @@ export class Controller {
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe()
   }
 
+  /** Resolves when nothing is being reconciled, after `mostMs`, or when the signal aborts. */
+  async idle(mostMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#active === 0) return
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        cancel()
+        this.#waiting.delete(end)
+        signal.removeEventListener('abort', end)
+        resolve()
+      }
+      const cancel = this.#options.manager.clock.after(mostMs, end)
+      this.#waiting.add(end)
+      signal.addEventListener('abort', end, { once: true })
+    })
+  }
+
   async #work(signal: AbortSignal): Promise<void> {
     for (let item = await this.queue.get(); item; item = await this.queue.get()) {
+      if (item.priority === 'normal') await this.#yield()
+      this.#active += 1
       try {
         await this.#reconcile(item, signal)
       } finally {
         this.queue.done(item.key)
+        this.#active -= 1
+        if (this.#active === 0) for (const end of this.#waiting) end()
       }
     }
+  }
+
+  async #yield(): Promise<void> {
+    if (this.#hurry.signal.aborted) this.#hurry = new AbortController()
+    await this.#options.yieldsTo?.idle(mostYieldMs, this.#hurry.signal)
   }
 
   async #reconcile({ key, priority }: WorkItem, signal: AbortSignal): Promise<void> {
