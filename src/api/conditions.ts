@@ -180,6 +180,11 @@ export type StoreReason<T extends StoreConditionType> = Extract<keyof (typeof st
 
 const beginAnew = ['False', 'Another process runs, or rights were given: it is done again, with a full drain.'] as const
 
+const guardBroken = [
+  'False',
+  'Another process runs, or Redis has lost names that it was to remember: what is in scope is looked for anew.',
+] as const
+
 /** Steps of a FlushSessions. A step that was not come to has no condition. */
 export const flushConditions = {
   Planned: {
@@ -205,12 +210,12 @@ export const flushConditions = {
       Unlinked: ['True', 'One after the other.'],
       SetAside: ['True', 'All at once, with nobody held up.'],
       FenceBroken: beginAnew,
-      GuardBroken: ['False', 'Redis has lost names that it was to remember: what is in scope is looked for anew.'],
+      GuardBroken: guardBroken,
     },
   },
   Guarded: {
     says: 'What came back meanwhile was deleted again.',
-    reasons: { Watched: ['True', 'For `limits.drain`.'], GuardBroken: ['False', 'As above.'] },
+    reasons: { Watched: ['True', 'For `limits.drain`.'], GuardBroken: guardBroken },
   },
   Scrubbed: {
     says: 'No file of the primary has a deleted session.',
@@ -218,13 +223,17 @@ export const flushConditions = {
       NoFile: ['True', 'Nothing is kept on disk.'],
       Rewritten: ['True', 'Files were written anew.'],
       FenceBroken: beginAnew,
+      GuardBroken: guardBroken,
     },
   },
   Drained: {
     says: 'Requests that were under way have ended.',
     reasons: { Waited: ['True', 'For `limits.drain`.'], FenceBroken: beginAnew },
   },
-  Verified: { says: 'An independent count found none.', reasons: { Empty: ['True', 'As it says.'] } },
+  Verified: {
+    says: 'An independent count found none.',
+    reasons: { Empty: ['True', 'As it says.'], GuardBroken: guardBroken },
+  },
   Unfenced: { says: 'Clients can write again.', reasons: { WritesAllowed: ['True', 'As it says.'] } },
   Replicated: {
     says: 'No node has a deleted session, nor has a file of its.',
@@ -261,6 +270,10 @@ export const flushOutcomes = {
   IdsAreReused: ['Failed', 'The library takes over the ids of old cookies, so it cannot be guarded: `Fenced`.'],
   NotConfined: ['Failed', 'Somebody could write beside the prefix, so not everything may be put aside: `Fenced`.'],
   NoDatabaseAside: ['Failed', 'A Redis was started with one database: restart its pod, or `Fenced`.'],
+  DataBehindFlush: [
+    'Failed',
+    'The data is from before an earlier flush: `all` ends what is there, or bring back the volume.',
+  ],
   ListMissing: ['Failed', 'The Secret of the scope is not there, or has no list.'],
   NoClock: ['Failed', 'The sessions do not say how old they are.'],
   NoPrincipal: ['Failed', 'The store does not say where a session says whose it is.'],

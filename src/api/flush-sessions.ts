@@ -258,6 +258,7 @@ export const flushSessionsStatus = z.object({
         file: z.enum(['AppendOnly', 'Snapshot']).optional().describe('Default AppendOnly.'),
         runId: z.string(),
         count: z.int().describe('How many its process had made when another one was asked for.'),
+        at: z.int().meta({ format: 'int64' }).optional().describe('When that was, in s of the server.'),
         off: z.boolean().describe('Nothing is to be written there any more: it was switched on for this.'),
       }),
     )

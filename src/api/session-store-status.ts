@@ -184,6 +184,11 @@ export const sessionStoreStatus = z.object({
         .meta({ format: 'int64' })
         .optional()
         .describe('Stands in the data itself since that deletion: a file with a smaller one is from before it.'),
+      earlierNumber: z
+        .int()
+        .meta({ format: 'int64' })
+        .optional()
+        .describe('That of the last flush before: what this one works on must have it.'),
     })
     .optional()
     .describe(

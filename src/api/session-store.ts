@@ -32,7 +32,9 @@ const engine = z
       .min(1)
       .max(512)
       .optional()
-      .describe('Overrides the image that the operator knows for the line; it must have `sh` and `cp`.'),
+      .describe(
+        'Overrides the image that the operator knows for the line; it must have a shell and the usual tools (`cp`, `grep`, `sed`, `rm`).',
+      ),
     fixesBackported: z
       .boolean()
       .optional()
@@ -125,63 +127,71 @@ const memory = z
     ),
   )
 
-export const sessionStoreSpec = z.object({
-  engine,
-  topology: topology.describe('How many Redis processes keep the sessions.'),
-  memory,
-  sessions,
-  clients: clients.describe('Who may connect: an ACL user, a Secret and an ingress rule each.'),
-  ownCredentials: z
-    .object({
-      rotation: z
-        .object({
-          request: z
-            .string()
-            .min(1)
-            .max(64)
-            .optional()
-            .describe('Any new value asks for new ones. The one that a store is made with asks for none.'),
-        })
-        .prefault({}),
-    })
-    .prefault({})
-    .describe(
-      "The passwords that are nobody's Secret: the operator's own, and that of replicas. Nothing is restarted and nobody is cut off but who had stolen one.",
-    ),
-  network: z
-    .object({
-      enforcement: z
-        .enum(['Disabled', 'Audit', 'Enforce'])
-        .default('Enforce')
-        .describe(
-          'Enforce makes a NetworkPolicy that denies all but the declared clients and the operator. Audit makes none, and tells who is connected and not declared (condition ClientsDeclared).',
-        ),
-    })
-    .prefault({}),
-  tls: tls.describe('Encryption of connections, those between replicas included.'),
-  persistence,
-  flushes: z
-    .object({
-      cooldown: duration()
-        .optional()
-        .describe(
-          'After a flush of `all` another one is refused for so long, unless it says `limits.ignoreCooldown`: a script that goes round must not keep everybody logged out.',
-        ),
-    })
-    .prefault({}),
-  maintenance: z
-    .object({
-      paused: z
-        .boolean()
-        .default(false)
-        .describe('Leave everything as it is. Flushes still run, and a lost primary is still replaced.'),
-    })
-    .prefault({}),
-  pod,
-  deletionPolicy: z
-    .enum(['Delete', 'Retain'])
-    .default('Delete')
-    .describe("Retain leaves the clients' Secrets and the claims behind when the SessionStore is deleted."),
-})
+export const sessionStoreSpec = z
+  .object({
+    engine,
+    topology: topology.describe('How many Redis processes keep the sessions.'),
+    memory,
+    sessions,
+    clients: clients.describe('Who may connect: an ACL user, a Secret and an ingress rule each.'),
+    ownCredentials: z
+      .object({
+        rotation: z
+          .object({
+            request: z
+              .string()
+              .min(1)
+              .max(64)
+              .optional()
+              .describe('Any new value asks for new ones. The one that a store is made with asks for none.'),
+          })
+          .prefault({}),
+      })
+      .prefault({})
+      .describe(
+        "The passwords that are nobody's Secret: the operator's own, and that of replicas. Nothing is restarted and nobody is cut off but who had stolen one.",
+      ),
+    network: z
+      .object({
+        enforcement: z
+          .enum(['Disabled', 'Audit', 'Enforce'])
+          .default('Enforce')
+          .describe(
+            'Enforce makes a NetworkPolicy that denies all but the declared clients and the operator. Audit makes none, and tells who is connected and not declared (condition ClientsDeclared).',
+          ),
+      })
+      .prefault({}),
+    tls: tls.describe('Encryption of connections, those between replicas included.'),
+    persistence,
+    flushes: z
+      .object({
+        cooldown: duration()
+          .optional()
+          .describe(
+            'After a flush of `all` another one is refused for so long, unless it says `limits.ignoreCooldown`: a script that goes round must not keep everybody logged out.',
+          ),
+      })
+      .prefault({}),
+    maintenance: z
+      .object({
+        paused: z
+          .boolean()
+          .default(false)
+          .describe('Leave everything as it is. Flushes still run, and a lost primary is still replaced.'),
+      })
+      .prefault({}),
+    pod,
+    deletionPolicy: z
+      .enum(['Delete', 'Retain'])
+      .default('Delete')
+      .describe("Retain leaves the clients' Secrets and the claims behind when the SessionStore is deleted."),
+  })
+  .meta(
+    rules({
+      rule: '!has(self.persistence) || !has(self.persistence.claim) || !has(self.persistence.claim.size) || quantity(self.persistence.claim.size).compareTo(quantity(self.memory.maxmemory).add(quantity(self.memory.maxmemory))) >= 0',
+      message: 'must be at least twice memory.maxmemory: a file is written anew beside the old one',
+      fieldPath: '.persistence.claim.size',
+    }),
+  )
 /** What a person asked for, with every default filled in. */
 export type SessionStoreSpec = z.infer<typeof sessionStoreSpec>

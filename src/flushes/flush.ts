@@ -12,7 +12,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 /** A FlushSessions under way: its spec, its store, and the status that a step leaves behind for the next one, in whatever process. */
 export class Flush {
   readonly object: ReadFlushSessions
-  readonly store: ReadSessionStore
+  /** As this pass knows it. */
+  store: ReadSessionStore
   readonly engine: ResolvedEngine
   readonly status: Mutable<FlushSessionsStatus>
   /** The object as this pass read or wrote it last. */

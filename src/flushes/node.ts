@@ -1,9 +1,11 @@
 import type { ReadSessionStore } from '../api/resources.ts'
 import { connectBeside, observe, type StoreNode } from '../stores/observe.ts'
+import { revocationIn } from '../stores/topology/revocation.ts'
 import { isReplicated } from '../stores/topology/replicas.ts'
 import type { RedisConnection } from '../redis/connection.ts'
 import { RedisError } from '../redis/errors.ts'
 import { parseInfo, type Info } from '../redis/info.ts'
+import { readStamp } from '../redis/stamp.ts'
 import type { FlushRuntime } from './runtime.ts'
 import { wait, type Flush, type StepResult } from './flush.ts'
 
@@ -102,3 +104,17 @@ export const beside = async <T>(
 
 /** `INFO` in the same transaction as what it should describe: the process that answered both. */
 export const infoIn = (replies: readonly unknown[], index: number): Info => parseInfo((replies[index] ?? '') as string)
+
+/** True of the primary, and of a replica that has come as far as the last deletion, as it says just now. */
+export const hasDeletion = async (
+  { store }: Flush,
+  { connection, info }: FlushNode,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  if (info.role === 'primary') return true
+  const { loading, replication } = parseInfo(await connection.call(['INFO'], { signal }))
+  if (loading || !replication.linkUp || replication.syncing) return false
+  const deletion = revocationIn(store, replication)
+  if (deletion !== 'unknown') return deletion === 'has'
+  return (await readStamp(connection, { signal })) >= (store.status?.revocation?.number ?? 0)
+}

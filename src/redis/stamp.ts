@@ -1,4 +1,5 @@
-import type { RedisCallOptions, RedisConnection } from './connection.ts'
+import type { Command, RedisCallOptions, RedisConnection } from './connection.ts'
+import { isRedisError } from './errors.ts'
 
 /**
  * The number of the last deletion of a flush, kept in the data itself: in the name of a function, which nobody calls. Functions are replicated and written
@@ -17,7 +18,28 @@ export const writeStamp = async (
 ): Promise<void> => {
   const name = `${stampPrefix}${number}`
   const code = `#!lua name=${stampLibrary}\nredis.register_function{function_name='${name}', callback=function() end, flags={'no-writes'}}`
-  await connection.call(['FUNCTION', 'LOAD', 'REPLACE', code], options)
+  const load: Command = ['FUNCTION', 'LOAD', 'REPLACE', code]
+  try {
+    await connection.call(load, options)
+  } catch (error) {
+    if (!isRedisError(error, 'memory')) throw error
+    await withoutLimit(connection, async () => await connection.call(load, options), options)
+  }
+}
+
+/** A server that is full takes no function; for a moment it is not. Whoever is killed in it is made good by the store's next pass. */
+const withoutLimit = async (
+  connection: RedisConnection,
+  work: () => Promise<unknown>,
+  options: RedisCallOptions,
+): Promise<void> => {
+  const [, bytes = '0'] = [await connection.call(['CONFIG', 'GET', 'maxmemory'], options)].flat(2).map(String)
+  await connection.call(['CONFIG', 'SET', 'maxmemory', 0], options)
+  try {
+    await work()
+  } finally {
+    await connection.call(['CONFIG', 'SET', 'maxmemory', bytes], options)
+  }
 }
 
 /** The number in the data; 0 when it has none. */

@@ -36,8 +36,25 @@ export const ensureClaims = async (
   for (let ordinal = 0; ordinal < podCount; ordinal += 1)
     notResized = (await ensureClaim(runtime, store, ordinal, bytes, signal)) ?? notResized
   for (const spare of observed.claims.filter((each) => ordinalOf(nameOf(each).name) >= podCount))
-    await deleteSpare(runtime, spare, observed, signal)
+    await deleteSpare(runtime, store, spare, observed, signal)
   return { template: claimTemplate(store, bytes, set), notResized }
+}
+
+/** What the API server said to a larger size. */
+interface Refusal {
+  readonly bytes: number
+  readonly untilMs: number
+  readonly message: string
+}
+
+/** How soon a size that was refused is asked for again, in ms: somebody may have changed the class. */
+const againMs = 600_000
+/** By claim; an idle store must not ask on each pass. Per client, so that tests share none. */
+const refusals = new WeakMap<StoreRuntime['client'], Map<string, Refusal>>()
+
+const remember = ({ client }: StoreRuntime, { metadata }: PersistentVolumeClaim, refusal: Refusal): void => {
+  const known = refusals.get(client) ?? new Map<string, Refusal>()
+  refusals.set(client, known.set(metadata.uid ?? '', refusal))
 }
 
 const ensureClaim = async (
@@ -53,8 +70,14 @@ const ensureClaim = async (
   if (found && found.metadata.annotations?.[storeUidAnnotation] !== storeUid(store)) throw new ClaimTakenError(found)
   // Somebody has deleted it, and it goes with its pod: then a new one is made.
   if (found?.metadata.deletionTimestamp !== undefined) return undefined
+  const refusal = refusals.get(runtime.client)?.get(found?.metadata.uid ?? '')
+  const isKnown = refusal?.bytes === bytes && runtime.clock.monotonicMs() < refusal.untilMs
   const apply = async ({ object }: typeof desired) =>
     await applyIfChanged(runtime.client, persistentVolumeClaims, object, found, { fieldManager: storeManager, signal })
+  if (found && isKnown) {
+    await apply(claim(store, ordinal, requestedBytes(found)))
+    return refusal.message
+  }
   try {
     await apply(desired)
     return undefined
@@ -62,6 +85,7 @@ const ensureClaim = async (
     if (!found || !isApiError(error, 'forbidden', 'invalid') || requestedBytes(found) >= bytes) throw error
     // Not every class can grow a volume. What else there is to say of the claim is said all the same.
     await apply(claim(store, ordinal, requestedBytes(found)))
+    remember(runtime, found, { bytes, untilMs: runtime.clock.monotonicMs() + againMs, message: error.message })
     return error.message
   }
 }
@@ -82,13 +106,16 @@ const findLive = async (
 /** Only when its pod is gone, and as it was seen. */
 const deleteSpare = async (
   runtime: StoreRuntime,
+  store: ReadSessionStore,
   spare: PersistentVolumeClaim,
   { nodes }: Observed,
   signal: AbortSignal,
 ): Promise<void> => {
   const name = nameOf(spare)
   const { uid, resourceVersion, deletionTimestamp } = spare.metadata
-  if (deletionTimestamp !== undefined || nodes.some(({ ordinal }) => ordinal === ordinalOf(name.name))) return
+  const inUse = nodes.some(({ ordinal, pod }) => pod && ordinal === ordinalOf(name.name))
+  const isPrimarys = store.status?.primary?.target === objectNames(storeName(store)).pod(ordinalOf(name.name))
+  if (deletionTimestamp !== undefined || inUse || isPrimarys) return
   await runtime.client.delete(persistentVolumeClaims, name, {
     ...(uid === undefined ? {} : { uid }),
     ...(resourceVersion === undefined ? {} : { resourceVersion }),

@@ -118,10 +118,14 @@ const missing = (
 ): readonly StoreNode[] => {
   if (!isReplicated(store) || !hasClaims(store)) return []
   const present = new Set(pods.map((pod) => pod.metadata.name))
-  return Array.from({ length: set?.spec?.replicas ?? 0 }, (_, ordinal) => ordinal).flatMap((ordinal) => {
+  return claims.flatMap((claim) => {
+    const ordinal = ordinalOf(claim.metadata.name ?? '')
     const name = objectNames(storeName(store)).pod(ordinal)
     if (present.has(name) || !holdsFiles(store, claims, ordinal)) return []
-    const state = { is: 'starting' } as const
+    const comes = ordinal < (set?.spec?.replicas ?? 0)
+    const state = comes
+      ? ({ is: 'starting' } as const)
+      : ({ is: 'gone', proof: 'its pod is asked for no more' } as const)
     return [{ name, uid: `claim-of-${name}`, ordinal, pod: undefined, address: undefined, onClaim: true, state }]
   })
 }

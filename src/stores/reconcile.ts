@@ -5,13 +5,13 @@ import type { Reconcile } from '../kubernetes/controller.ts'
 import { isApiError } from '../kubernetes/errors.ts'
 import { keyOf, nameOf } from '../kubernetes/objects.ts'
 import { isRedisError } from '../redis/errors.ts'
-import type { Access } from './access.ts'
+import { ensureAccess, type Access } from './access.ts'
 import { applyLive } from './apply-live.ts'
 import { applyStore, type Applied } from './apply-store.ts'
 import { behindNode } from './behind-node.ts'
 import { pinnedEngine, resolveEngine, type ResolvedEngine } from './engines.ts'
 import { objectNames, rollHashAnnotation, storeName, storeNamespace, storeUid } from './names.ts'
-import { observe, type AnsweringNode, type Observed } from './observe.ts'
+import { observe, type Observed } from './observe.ts'
 import { configuredMaxmemory } from './plan/config-map.ts'
 import { hasClaims } from './plan/claim.ts'
 import { decideMaxmemory, type MaxmemoryDecision } from './plan/memory.ts'
@@ -116,6 +116,7 @@ class Pass {
     const known = engine ?? pinnedEngine(this.#store)
     const fenced = await settleFence(this.#runtime, this.#store, known, seen, this.#report, this.#signal)
     await settleAside(this.#runtime, this.#store, seen, this.#signal)
+    const behind = known && (await this.#shutOut(known, seen))
     const observed = known ? await this.#keepPrimary(known, seen, fenced) : seen
     if (!engine) return { requeueAfterMs: resyncMs }
     this.facts = { engine, observed }
@@ -124,6 +125,7 @@ class Pass {
     if (paused) {
       reportPersistence(this.#store, observed, undefined, this.#report)
       await this.#changePods(engine, observed, true)
+      if (behind) return behind
       return await reportReady(this.#runtime, this.#store, this.#report, observed, this.#signal)
     }
     const memory = this.#decideMemory(observed)
@@ -134,6 +136,7 @@ class Pass {
       this.#report,
       this.#signal,
     )
+    if (behind) return behind
     if (!applied)
       return observed.node
         ? await reportReady(this.#runtime, this.#store, this.#report, observed, this.#signal)
@@ -142,8 +145,6 @@ class Pass {
     reportPersistence(this.#store, observed, applied.claims, this.#report)
     if (!observed.node) return reportUnreachable(this.#store, observed, this.#report)
     try {
-      const behind = await behindNode(this.#store, observed, this.#signal)
-      if (behind) return await this.#shutOut(behind, observed, memory, applied)
       const resize = await this.#applyLive(observed, memory, applied)
       this.#reportProgress(engine, observed, resize)
       // A flush fences the users that there are: none is made while it does.
@@ -253,16 +254,21 @@ class Pass {
     return live.resize
   }
 
-  /** The kubelet leads nobody to such a pod; who knows its address is let in no more. */
-  async #shutOut(
-    behind: AnsweringNode,
-    observed: Observed,
-    memory: MaxmemoryDecision,
-    { access, ...applied }: Applied,
-  ): Promise<Outcome> {
-    const users = access.users.filter(({ name }) => !access.clientUsers.includes(name))
-    await this.#applyLive(observed, memory, { ...applied, access: { ...access, users } })
-    reportBehind(this.#store, behind, this.#report)
+  /** Where the data is from before a flush the kubelet leads nobody to it, and who knows its address is let in no more. */
+  async #shutOut(engine: ResolvedEngine, seen: Observed): Promise<Outcome | undefined> {
+    const [runtime, store, signal] = [this.#runtime, this.#store, this.#signal]
+    try {
+      const behind = await behindNode(store, seen, signal)
+      if (!behind) return undefined
+      const { users, clientUsers } = await ensureAccess(runtime, store, engine, { signal })
+      const { connection, info } = behind.state
+      const own = users.filter(({ name }) => !clientUsers.includes(name))
+      await runtime.liveAcl.ensure(connection, behind.uid, info.runId, own, store.spec.sessions.keyPrefix, { signal })
+      reportBehind(store, behind, this.#report)
+    } catch (error) {
+      if (!isRedisError(error)) throw error
+      this.#report.set('Ready', 'False', 'RedisUnreachable', error.message)
+    }
     return { requeueAfterMs: behindMs }
   }
 

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { chmod, cp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { waitUntil } from '../cluster/wait-until.ts'
@@ -184,6 +185,15 @@ test('a volume out of a backup from before a flush is read by nobody, until a pe
     timeoutMs: 60_000,
   })
 
+  // By the Service nobody comes to it, from the first moment on.
+  const reading = { on: true, seen: new Set<string>() }
+  const reader = (async () => {
+    while (reading.on) {
+      const value = await client.redis.get('shop:session:77').catch((error: unknown) => String(error).slice(0, 9))
+      if (value?.startsWith('{') === true) reading.seen.add(value)
+      await delay(5)
+    }
+  })()
   await restore([`${name}-0`], backups)
   const refused = await objects.until(
     'sessionstore',
@@ -192,9 +202,23 @@ test('a volume out of a backup from before a flush is read by nobody, until a pe
     'refused',
     (each) => conditionOf(each, 'Ready')?.reason === 'VolumeBehindFlush',
   )
+  await delay(3_000)
+  reading.on = false
   client.redis.disconnect()
+  await reader
+  expect([...reading.seen]).toEqual([])
+  // To end some sessions alone would make the rest look as if they had been looked at.
+  await objects.create(flush(namespace, `${name}-some`, name, { spec: revokedOnly }))
+  const some = await objects.until(
+    'flushsessions',
+    `${name}-some`,
+    namespace,
+    'failed',
+    (each) => (each['status'] as { phase?: string } | undefined)?.phase === 'Failed',
+  )
+  expect((some['status'] as { outcome: { reason: string } }).outcome.reason).toBe('DataBehindFlush')
   await client.close()
-  // By the Service nobody comes to it; who comes by its address is not let in.
+  // Who comes by its address is not let in.
   const secret = secretData(await objects.get('secret', `${name}-web`, namespace))
   const pod = await objects.get('pod', `${name}-0`, namespace)
   const { podIP } = pod['status'] as { podIP: string }
@@ -273,10 +297,22 @@ test('killed between the deletion and the snapshot: the flush begins anew, and c
   // The snapshot of before has all of them.
   await objects.delete('pod', `${name}-0`, namespace)
   await untilServing(name, false)
-  await objects.create(flush(namespace, name, name, { drain: '8s', spec: revokedOnly }))
-  await objects.until('flushsessions', name, namespace, 'deleted', (each) => isTrue(each, 'Deleted'))
-  await kill(`${name}-0`)
-  await untilCompleted(name)
+  for (const [flushName, when] of [
+    [name, 'Deleted'],
+    [`${name}-again`, 'Verified'],
+  ] as const) {
+    await client.redis.set('shop:session:77', '{"user":"user-77"}', 'EX', 3_600)
+    await objects.delete('pod', `${name}-0`, namespace)
+    await untilServing(name, false)
+    // No snapshot can be written in the meantime.
+    await chmod(await folderOf(`${name}-0`), 0o555)
+    await objects.create(flush(namespace, flushName, name, { drain: '3s', spec: revokedOnly }))
+    await objects.until('flushsessions', flushName, namespace, when, (each) => isTrue(each, when))
+    await kill(`${name}-0`)
+    await delay(3_000)
+    await chmod(await folderOf(`${name}-0`), 0o777)
+    await untilCompleted(flushName)
+  }
   expect(await client.redis.get('shop:session:77')).toBeNull()
   expect(await countSessions(client.redis, count)).toBe(count - 1)
   expect(await filesWith(name, 'user-77"')).toBe(0)

@@ -6,7 +6,7 @@ import { isDurable } from '../durable.ts'
 import { redisTimeMs } from '../fence.ts'
 import { fail, isGuarded, proceed, wait, type Flush, type StepResult } from '../flush.ts'
 import { guardKey } from '../guard-key.ts'
-import { markDeletion } from '../mark-deletion.ts'
+import { behindEarlier, markDeletion } from '../mark-deletion.ts'
 import { answeringNode, beside, onNode, type FlushPrimary } from '../node.ts'
 import { recordNodes } from '../record-nodes.ts'
 import type { FlushRuntime } from '../runtime.ts'
@@ -23,6 +23,8 @@ export const deleteStep = async (runtime: FlushRuntime, flush: Flush, signal: Ab
     const broken = guarded ? undefined : await brokenFence(runtime, flush, node, signal)
     if (broken !== undefined) return backToFence(runtime, flush, broken)
     return await beside(runtime, flush, node, signal, async (connection) => {
+      const behind = await behindEarlier(flush, connection, signal)
+      if (behind) return behind
       const act: Act = guarded ? { rememberIn: guardKey(flush) } : 'delete'
       if (guarded) await forgetOthers(flush, connection, signal)
       const visit = await visitUpTo(flush, node, scope, connection, act, signal)
@@ -119,8 +121,8 @@ export const namesLost: StepResult = fail(
 /** The node that answers is another process than the one that remembers, or it remembers less: what is in scope is looked for anew, and guarded in full. */
 export const backToDeletion = (runtime: FlushRuntime, flush: Flush, why: string): StepResult => {
   const message = `${why}: looking again for what is in scope, and guarding it in full`
-  for (const type of ['Deleted', 'Guarded'] as const)
-    flush.set(type, 'False', 'GuardBroken', message, runtime.clock.now())
+  for (const type of ['Deleted', 'Guarded', 'Verified', 'Scrubbed'] as const)
+    if (type === 'Deleted' || flush.is(type)) flush.set(type, 'False', 'GuardBroken', message, runtime.clock.now())
   delete flush.status.rewrites
   flush.progress('Deleting', 10)
   return wait(0)

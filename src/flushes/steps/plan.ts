@@ -7,6 +7,7 @@ import { storeUid } from '../../stores/names.ts'
 import { coolingDown } from '../cooldown.ts'
 import { fail, isGuarded, proceed, setsAside, type Flush, type StepResult } from '../flush.ts'
 import { costsOf, guaranteeOf } from '../guarantee.ts'
+import { behindEarlier } from '../mark-deletion.ts'
 import { beside, onNode, type FlushPrimary } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { isFail, resolveScope } from '../scope/scope.ts'
@@ -31,6 +32,8 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
   return await onNode(runtime, flush, signal, async (node) => {
     const hindrance = setsAside(flush.object) ? await whyNotAside(flush, node, signal) : undefined
     if (hindrance !== undefined) return hindrance
+    const behind = await behindEarlier(flush, node.connection, signal)
+    if (behind) return behind
     const now = runtime.clock.now()
     const total = node.info.keyspace.keys
     const { matched, undecodable } = flushesDatabase(flush)

@@ -1,9 +1,16 @@
-import { readStamp } from '../../redis/stamp.ts'
-import { revocationIn } from '../../stores/topology/revocation.ts'
+import { claimName, hasClaims } from '../../stores/plan/claim.ts'
+import { ordinalOf } from '../../stores/observe.ts'
 import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
-import { onNode, type FlushNode, type FlushPrimary } from '../node.ts'
+import { hasDeletion, onNode, type FlushNode, type FlushPrimary } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { scrubNode } from './scrub.ts'
+
+/** A process can be said to have ended; a volume stays, and what is on it. */
+const remedyFor = ({ store }: Flush, missing: readonly string[]): string => {
+  if (!hasClaims(store)) return 'Bring it back, or say that it has ended: docs/runbook.md'
+  const claims = missing.map((name) => claimName(store, ordinalOf(name))).join(' ')
+  return `Bring it back, or give up what is on its volume: kubectl delete pvc -n ${store.metadata.namespace} ${claims}, and the pod`
+}
 
 /** How soon a node that is away is looked for again, in ms. */
 const awayMs = 2_000
@@ -17,14 +24,15 @@ export const replicate = async (runtime: FlushRuntime, flush: Flush, signal: Abo
     const missing: string[] = []
     const nodes: NonNullable<typeof flush.status.nodes>[number][] = []
     for (const entry of flush.status.nodes ?? []) {
-      const acknowledged = entry.acknowledged || (await hasDeletion(runtime, flush, primary, entry.name, signal))
+      // One that has it in its memory may have a file of before.
+      const acknowledged = await acknowledges(runtime, flush, primary, entry.name, signal)
       nodes.push({ ...entry, acknowledged })
       if (!acknowledged) missing.push(entry.name)
     }
     flush.status.nodes = nodes
     const now = runtime.clock.now()
     if (missing.length > 0) {
-      const message = `${missing.join(', ')} may hold ended sessions and cannot be reached. Everybody else has none, and people can log in. Bring it back, or say that it has ended: docs/runbook.md`
+      const message = `${missing.join(', ')} may hold ended sessions and cannot be reached. Everybody else has none, and people can log in. ${remedyFor(flush, missing)}`
       flush.set('Replicated', 'False', 'NodeAway', message, now)
       flush.progress('WaitingForNodes', 97)
       return wait(awayMs)
@@ -33,7 +41,7 @@ export const replicate = async (runtime: FlushRuntime, flush: Flush, signal: Abo
     return proceed
   })
 
-const hasDeletion = async (
+const acknowledges = async (
   runtime: FlushRuntime,
   flush: Flush,
   primary: FlushPrimary,
@@ -44,15 +52,5 @@ const hasDeletion = async (
   const node: FlushNode | undefined = [primary, ...primary.replicas].find((each) => each.name === name)
   // Neither there nor away: its process is proven gone, and its disk with it.
   if (!node) return true
-  const { replication, role } = node.info
-  const follows = role === 'primary' || (replication.linkUp && !replication.syncing)
-  if (!follows) return false
-  const deletion = revocationIn(flush.store, replication)
-  if (deletion === 'lacks') return false
-  if (
-    deletion === 'unknown' &&
-    (await readStamp(node.connection, { signal })) < (flush.store.status?.revocation?.number ?? 0)
-  )
-    return false
-  return await scrubNode(runtime, flush, node, signal)
+  return (await hasDeletion(flush, node, signal)) && (await scrubNode(runtime, flush, node, signal))
 }

@@ -2,9 +2,10 @@ import { parseFields } from '../../redis/info.ts'
 import type { Command, RedisConnection } from '../../redis/connection.ts'
 import { isGuarded, proceed, wait, type Flush, type StepResult } from '../flush.ts'
 import { forget } from '../forget.ts'
-import { onNode, type FlushNode } from '../node.ts'
+import { hasDeletion, onNode, type FlushNode } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { backToFence, brokenFence } from './back-to-fence.ts'
+import { backToDeletion, brokenGuard } from './delete.ts'
 
 /** How often a rewrite is asked whether it is done, in ms: of an empty database it takes a few. */
 const pollMs = 50
@@ -20,6 +21,9 @@ const patienceMs = 1_000
 export const scrub = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
   await onNode(runtime, flush, signal, async (node) => {
     if (isGuarded(flush.object)) {
+      // Another process may have read a file of before.
+      const broken = brokenGuard(flush, node)
+      if (broken !== undefined) return backToDeletion(runtime, flush, broken)
       // It is verified: what was remembered has done its service, and must not stay in a file.
       await forget(flush, node.connection, signal)
     } else {
@@ -34,6 +38,7 @@ export const scrub = async (runtime: FlushRuntime, flush: Flush, signal: AbortSi
     }
     for (const each of withFile) {
       // A replica writes its files anew from what it holds: when it has not come so far, it does so when it acknowledges.
+      if (each !== node && !(await hasDeletion(flush, each, signal))) continue
       if (await scrubNode(runtime, flush, each, signal)) continue
       flush.progress('WaitingForRewrite', 20)
       return wait(retryMs)
@@ -59,7 +64,19 @@ interface RewriteState {
   /** How many have begun since the process started. */
   readonly count: number
   readonly succeeded: boolean
+  /** When the last one came to its end, in s of the server; of snapshots alone. */
+  readonly writtenAt?: number
+  /** An append-only file is being written at all. */
+  readonly on?: boolean
 }
+
+/** One that was broken off counts, and seems to have succeeded (`rdb_saves`, `aof_rewrites`; Redis 7.0.15, measured). */
+const isWritten = (asked: Asked, { busy, count, succeeded, writtenAt, on }: RewriteState): boolean =>
+  !busy &&
+  count > asked.count &&
+  succeeded &&
+  on !== false &&
+  (writtenAt ?? Number.POSITIVE_INFINITY) >= (asked.at ?? 0)
 
 /** True when a node's files have been written anew since the deletion. A large one takes longer than a pass: status says which one is waited for. */
 export const scrubNode = async (
@@ -84,8 +101,7 @@ const rewrite = async (
   const others = (flush.status.rewrites ?? []).filter((each) => !isThis(each))
   let asked = flush.status.rewrites?.find((each) => isThis(each) && each.runId === info.runId)
   const before = await stateOf(connection, file, signal)
-  if (asked && !before.busy && before.count > asked.count && before.succeeded)
-    return await done(connection, asked, signal)
+  if (asked && isWritten(asked, before)) return await done(connection, asked, signal)
   // One that is under way and was not asked for may have begun before the deletion: it is waited for, and another one made.
   if (before.busy && !asked) return false
   if (!before.busy) {
@@ -94,6 +110,7 @@ const rewrite = async (
       file,
       runId: info.runId,
       count: before.count,
+      at: Number(((await connection.call(['TIME'], { signal })) as readonly unknown[])[0]),
       off: asked?.off ?? (file === 'AppendOnly' && !info.appendOnly),
     }
     await connection.call(command(asked), { signal })
@@ -102,7 +119,8 @@ const rewrite = async (
   const untilMs = runtime.clock.monotonicMs() + patienceMs
   do {
     const now = await stateOf(connection, file, signal)
-    if (!now.busy && asked && now.count > asked.count) return now.succeeded && (await done(connection, asked, signal))
+    if (asked && isWritten(asked, now)) return await done(connection, asked, signal)
+    if (!now.busy && asked && now.count > asked.count) return false
     await runtime.clock.sleep(pollMs, signal)
   } while (runtime.clock.monotonicMs() < untilMs)
   return false
@@ -129,10 +147,12 @@ const stateOf = async (connection: RedisConnection, file: File, signal: AbortSig
       busy: is('rdb_bgsave_in_progress') || is('rdb_bgsave_scheduled'),
       count: Number(fields.get('rdb_saves') ?? 0),
       succeeded: fields.get('rdb_last_bgsave_status') === 'ok',
+      writtenAt: Number(fields.get('rdb_last_save_time') ?? 0),
     }
   return {
     busy: is('aof_rewrite_in_progress') || is('aof_rewrite_scheduled'),
     count: Number(fields.get('aof_rewrites') ?? 0),
     succeeded: fields.get('aof_last_bgrewrite_status') === 'ok',
+    on: is('aof_enabled'),
   }
 }

@@ -40,8 +40,8 @@ export const verify = async (runtime: FlushRuntime, flush: Flush, signal: AbortS
       flush.status.resurrections = { removed: (flush.status.resurrections?.removed ?? 0) + removed }
       // What the guard deleted before this was not waited for.
       const mayBeLost = removed > 0 || isGuarded(flush.object)
-      if (mayBeLost && node.info.appendOnly && !(await isDurable(connection, signal))) return wait(500)
       if (isGuarded(flush.object)) await markDeletion(runtime, flush, { connection }, signal)
+      if (mayBeLost && node.info.appendOnly && !(await isDurable(connection, signal))) return wait(500)
       const { remaining, runId } = await countIn(connection, search, signal)
       const since = await search.broken({ ...node, info: { ...node.info, runId } })
       if (since) return since

@@ -3,6 +3,7 @@ import { services, type Service } from '../../kubernetes/kinds.ts'
 import { port, tlsPort } from '../../redis/config.ts'
 import { objectNames, ownedMetadata, roleLabel, selectorLabels, storeName, type Owner } from '../names.ts'
 import { isReplicated } from '../topology/replicas.ts'
+import { hasClaims } from './claim.ts'
 import type { Desired } from './desired.ts'
 
 /** Which ports a store is served on. */
@@ -18,7 +19,7 @@ const portsOf = ({ plaintext, tls }: ServedPorts) => [
 
 /**
  * What clients connect to: the primary. A Standalone store's only pod, ready or not: there is no other to lead to, and after a crash of Redis nobody has to
- * wait for probes and for kube-proxy. Of several pods the one that the operator has written into the EndpointSlice of `primaryEndpoints`: the selector then
+ * wait for probes and for kube-proxy. With a claim it must be ready: its probe says that the volume is not from before a flush. Of several pods the one that the operator has written into the EndpointSlice of `primaryEndpoints`: the selector then
  * matches nothing, and Kubernetes' own slice stays empty.
  */
 export const primaryService = (store: ReadSessionStore, served: ServedPorts): Desired<Service> => ({
@@ -32,7 +33,7 @@ export const primaryService = (store: ReadSessionStore, served: ServedPorts): De
       selector: isReplicated(store)
         ? { ...selectorLabels(store), [roleLabel]: 'in-endpoint-slice' }
         : selectorLabels(store),
-      publishNotReadyAddresses: true,
+      publishNotReadyAddresses: isReplicated(store) || !hasClaims(store),
       ports: portsOf(served),
     },
   },

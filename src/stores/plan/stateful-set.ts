@@ -49,7 +49,7 @@ const start = (engine: ResolvedEngine, config: string): string =>
   [
     `cd ${dataPath}`,
     'rm -f temp-*',
-    `grep -q -x 'appendonly yes' ${config} || rm -rf appendonlydir`,
+    `grep -q -x 'appendonly no' ${config} && rm -rf appendonlydir`,
     `grep -q -x 'save ""' ${config} && rm -f dump.rdb`,
     `exec ${engine.type === 'Valkey' ? 'valkey-server' : 'redis-server'} ${config}`,
   ].join('\n')
@@ -62,12 +62,12 @@ const checkOwner = (store: ReadSessionStore): string =>
   [
     'set -e',
     `cd ${dataPath}`,
-    'if [ -e owner ]; then',
+    'if [ -s owner ]; then',
     `  [ "$(cat owner)" = ${storeUid(store)} ] || { echo "it holds the sessions of another SessionStore, whose UID was $(cat owner)" >&2; exit 1; }`,
-    'elif [ -n "$(ls -A | grep -v -x lost+found)" ]; then',
+    'elif [ -n "$(ls -A | grep -v -x -e lost+found -e owner -e owner.new)" ]; then',
     '  echo "there is something on it that this SessionStore has not written" >&2; exit 1',
     'else',
-    `  echo ${storeUid(store)} > owner.new && mv owner.new owner`,
+    `  echo ${storeUid(store)} > owner.new && sync && mv owner.new owner`,
     'fi',
   ].join('\n')
 
@@ -91,9 +91,15 @@ const liveness = { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }
 const probesAlone = (engine: ResolvedEngine, claims: boolean) => ({
   // A process that still reads its append-only file is alive (LOADING); one that does not answer at all is not.
   startupProbe: { ...shell(`${ping(engine)} || ${ping(engine)} 2>&1 | grep -q LOADING`), ...startup },
-  readinessProbe: { ...shell(claims ? `${ping(engine)} && ${isCurrent(engine)}` : ping(engine)), ...readiness },
+  // With a full disk it answers this to everything that might write, and can still be read.
+  readinessProbe: {
+    ...shell(
+      `{ ${ping(engine)} || ${ping(engine)} 2>&1 | grep -q MISCONF; }${claims ? ` && ${isCurrent(engine)}` : ''}`,
+    ),
+    ...readiness,
+  },
   livenessProbe: {
-    ...shell(`${ping(engine)} || ${ping(engine)} 2>&1 | grep -q -e LOADING -e BUSY -e MASTERDOWN`),
+    ...shell(`${ping(engine)} || ${ping(engine)} 2>&1 | grep -q -e LOADING -e BUSY -e MASTERDOWN -e MISCONF`),
     ...liveness,
   },
 })

@@ -27,7 +27,8 @@ export const choose = (facts: Facts, cause: string): Decision => {
   const mayCome = ({ state, info, mayHaveFile }: NodeFacts) =>
     info?.loading === true || (state !== 'answering' && mayHaveFile)
   // By its process, or by its files.
-  const last = nodes.find(({ uid, name, onClaim }) => uid === primary?.pod || (onClaim && name === primary?.target))
+  const lasts = nodes.filter(({ uid, name, onClaim }) => uid === primary?.pod || (onClaim && name === primary?.target))
+  const last = lasts.find((node) => mayCome(node)) ?? lasts.find((node) => full.includes(node)) ?? lasts[0]
 
   const [newest] = withHistory(full, primary?.replicationId)
   // A snapshot says how far it had come. That of the last primary is as new or newer.

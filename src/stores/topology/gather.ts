@@ -17,12 +17,8 @@ export const gather = (store: ReadSessionStore, nodes: readonly StoreNode[], sil
   }
 }
 
-const nodeFacts = (
-  store: ReadSessionStore,
-  { name, uid, ordinal, pod, onClaim, state }: StoreNode,
-  replicas: number,
-  silences: Silences,
-): NodeFacts => {
+const nodeFacts = (store: ReadSessionStore, node: StoreNode, replicas: number, silences: Silences): NodeFacts => {
+  const { name, uid, ordinal, pod, onClaim, state } = node
   const keptFile =
     store.status?.nodes?.some(
       (entry) => entry.pod === uid && (entry.appendOnlyFile === true || entry.snapshotFile === true),
@@ -35,7 +31,11 @@ const nodeFacts = (
     state: state.is,
     silentMs: silences.note(uid, state.is === 'silent'),
     onClaim,
-    mayHaveFile: onClaim || (keptFile && pod !== undefined && hasStarted(pod) && !isLeaving(pod)),
+    mayHaveFile: onClaim ? mayRead(store, node) : keptFile && pod !== undefined && hasStarted(pod) && !isLeaving(pod),
     info: state.is === 'answering' ? state.info : undefined,
   }
 }
+
+/** Of claims that a pod will read. Before the first primary nobody has written to one where Redis never ran: then it holds up nobody. */
+const mayRead = ({ status }: ReadSessionStore, { pod, state }: StoreNode): boolean =>
+  pod === undefined ? state.is === 'starting' : status?.primary !== undefined || hasStarted(pod)

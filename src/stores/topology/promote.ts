@@ -86,7 +86,11 @@ export const finishTerm = async (
   // Behind its gate a node does not tell the number in its data.
   const lacks = deletion === 'lacks' || (doubtful && (await readStamp(connection, { signal })) < number)
   if (lacks) {
-    await visitKeys(connection, everyKey(keyPrefix), 'delete', { signal })
+    const { matched } = await visitKeys(connection, everyKey(keyPrefix), 'delete', { signal })
+    if (matched > 0) {
+      const message = `${node.name} had missed the last flush, and nobody who has it is there: its ${matched} sessions were deleted before anybody could read them`
+      runtime.events.record(store, { type: 'Warning', reason: 'SessionsRevoked', message })
+    }
     await writeStamp(connection, number, { signal })
   }
   if (access && doubtful) await allow(access.users)

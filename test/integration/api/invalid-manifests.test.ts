@@ -168,6 +168,11 @@ const refused: readonly (readonly [string, Json, string])[] = [
     'spec.persistence.claim.size',
   ],
   [
+    'a claim that holds no more than the sessions',
+    store({ persistence: { mode: 'AppendOnly', claim: { size: '100Mi' } } }),
+    'spec.persistence.claim.size: Invalid value: must be at least twice',
+  ],
+  [
     'a storage class in words',
     store({ persistence: { mode: 'AppendOnly', claim: { storageClassName: 'the fast one' } } }),
     'spec.persistence.claim.storageClassName',
