@@ -35,6 +35,7 @@ import { hasEnded } from './stores/pod-state.ts'
 import { Patience } from './stores/patience.ts'
 import { KnownPods } from './stores/peers/known-pods.ts'
 import { Sweeps } from './stores/policy/sweeps.ts'
+import { TtlSamples } from './stores/policy/ttl-samples.ts'
 import { policyReconciler } from './stores/policy/reconcile.ts'
 import { storeReconciler } from './stores/reconcile.ts'
 import { Certificates } from './stores/tls/certificates.ts'
@@ -94,6 +95,7 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
   const liveAcl = new LiveAcl()
   const certificates = new Certificates()
   const sweeps = new Sweeps(manager.clock)
+  const ttlSamples = new TtlSamples()
   const knownPods = new KnownPods(manager.clock, options.namespaces)
   // Keys are read when we lead, and no reconcile begins before.
   const late: { runtime?: FlushRuntime } = {}
@@ -134,6 +136,7 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
       endedPods,
       log,
       sweeps,
+      ttlSamples,
       knownPods,
       lock: new KeyedLock(),
       isFlushUnderWay: (namespace, flushUid, signal) => isFlushUnderWay(client, namespace, flushUid, signal),
@@ -142,12 +145,13 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
       audit: new AuditLog({ client, clock, log, sink, signer: createSigner(keys.auditPrivateKey) }),
     }
   })
-  registerStoreMetrics(manager.metrics.registry, () => caches.stores.list())
+  registerStoreMetrics(manager.metrics.registry, () => caches.stores.list(), ttlSamples)
   registerFlushMetrics(manager.metrics.registry, () => flushes.list())
   manager.onStop(() => connections.closeAll())
   caches.stores.onChange(({ type, object }) => {
     if (type !== 'deleted') return
     sweeps.forget(object.metadata.uid ?? '')
+    ttlSamples.forget(object.metadata.uid ?? '')
     certificates.forgetStore(object.metadata.uid ?? '')
     serviceRest.forget(object.metadata.uid ?? '')
   })

@@ -26,7 +26,7 @@ export const operatorCommands = [
   '+config|get', '+config|set',
   '+replicaof',
   '+set', '+del', '+scan', '+unlink', '+flushdb', '+eval', '+pttl', '+pexpire', '+get', '+hget', '+exists', '+bgrewriteaof', '+bgsave', '+waitaof',
-  '+sadd', '+sscan', '+scard', '+sismember', '+swapdb', '+hset', '+hincrby', '+subscribe', '+object|idletime',
+  '+sadd', '+sscan', '+scard', '+sismember', '+swapdb', '+hset', '+hincrby', '+subscribe', '+object|idletime', '+randomkey',
 ] // prettier-ignore
 
 /** Hashes of the passwords of the users that are not a client's. */

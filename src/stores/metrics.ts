@@ -1,6 +1,7 @@
 import { Gauge, type Registry } from 'prom-client'
 import type { SessionStore } from '../api/resources.ts'
 import { parseBytes } from '../api/values.ts'
+import { ttlBounds, type TtlSample } from '../redis/sample-ttl.ts'
 
 type Labels = Readonly<Record<string, string>>
 type Sample = readonly [labels: Labels, value: number | undefined]
@@ -10,12 +11,20 @@ interface StoreMetric {
   readonly name: string
   readonly help: string
   readonly labels?: readonly string[]
-  readonly of: (store: SessionStore) => readonly Sample[]
+  readonly of: (store: SessionStore, ttl: TtlSample | undefined) => readonly Sample[]
 }
 
 const one = (value: number | undefined): readonly Sample[] => [[{}, value]]
 const seconds = (time: string | undefined): number | undefined =>
   time === undefined ? undefined : Date.parse(time) / 1000
+
+/** Of all sessions, from what is known of some. `+Inf` has those without an end too. */
+const byTtl = (live: number, sample: TtlSample | undefined): readonly Sample[] => {
+  if (!sample) return []
+  const all = (count: number) => (sample.looked === 0 ? 0 : Math.round((live * count) / sample.looked))
+  const bounds = ttlBounds.map((bound, index): Sample => [{ le: String(bound) }, all(sample.within[index] ?? 0)])
+  return [...bounds, [{ le: '+Inf' }, all(sample.looked)]]
+}
 
 // Totals are kept in status, so they outlive the process: to Prometheus they are counters all the same, but prom-client's Counter cannot be set.
 const metrics: readonly StoreMetric[] = [
@@ -39,6 +48,12 @@ const metrics: readonly StoreMetric[] = [
     name: 'sessionstore_sessions_over_max',
     help: 'Keys with more time to live than ttl.max, when a sweep last looked.',
     of: ({ status }) => one(status?.sessions?.overMax),
+  },
+  {
+    name: 'sessionstore_sessions_by_ttl',
+    help: 'About how many sessions have no more time to live than `le`, in s: each counts those of the one before. By a look at some, every half minute.',
+    labels: ['le'],
+    of: ({ status }, ttl) => byTtl(status?.sessions?.live ?? 0, ttl),
   },
   {
     name: 'sessionstore_ttl_corrections_total',
@@ -99,7 +114,11 @@ const metrics: readonly StoreMetric[] = [
  * Registers what is known of each store: read from the cache at each scrape, so it costs neither Redis nor the API server anything. Only the leader has a cache, so
  * only one process has these.
  */
-export const registerStoreMetrics = (registry: Registry, stores: () => readonly SessionStore[]): void => {
+export const registerStoreMetrics = (
+  registry: Registry,
+  stores: () => readonly SessionStore[],
+  ttl: { readonly get: (storeUid: string) => TtlSample | undefined },
+): void => {
   for (const { name, help, labels = [], of } of metrics) {
     registry.registerMetric(
       new Gauge({
@@ -110,8 +129,8 @@ export const registerStoreMetrics = (registry: Registry, stores: () => readonly 
         collect() {
           this.reset()
           for (const store of stores()) {
-            const { namespace = '', name: storeName = '' } = store.metadata
-            for (const [more, value] of of(store))
+            const { namespace = '', name: storeName = '', uid = '' } = store.metadata
+            for (const [more, value] of of(store, ttl.get(uid)))
               if (value !== undefined) this.set({ namespace, name: storeName, ...more }, value)
           }
         },

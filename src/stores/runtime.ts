@@ -23,6 +23,7 @@ import type { LiveAcl } from './live-acl.ts'
 import type { Patience } from './patience.ts'
 import type { KnownPods } from './peers/known-pods.ts'
 import type { Sweeps } from './policy/sweeps.ts'
+import type { TtlSamples } from './policy/ttl-samples.ts'
 import type { Certificates } from './tls/certificates.ts'
 import type { KnownOffsets } from './topology/loss.ts'
 import type { ServiceRest } from './topology/service-rest.ts'
@@ -56,6 +57,7 @@ export interface StoreRuntime {
   readonly audit: AuditLog
   readonly log: Logger
   readonly sweeps: Sweeps
+  readonly ttlSamples: TtlSamples
   readonly knownPods: KnownPods
   /** One holder per store: a flush and a reconcile never change one store's ACL at once. */
   readonly lock: KeyedLock

@@ -59,6 +59,9 @@ test('sessions without an end fire an alert, and Enforce clears it', async () =>
   expect(
     await prometheus.query(`sessionstore_sessions_immortal{namespace="${namespace}",name="endless"}`),
   ).toMatchObject([{ value: 2 }])
+  const byTtl = (le: string) => `sessionstore_sessions_by_ttl{namespace="${namespace}",name="endless",le="${le}"}`
+  expect(await prometheus.query(byTtl('+Inf'))).toMatchObject([{ value: 2 }])
+  expect(await prometheus.query(byTtl('2592000'))).toMatchObject([{ value: 0 }])
   await objects.patch('sessionstore', 'endless', namespace, { spec: { sessions: { ttl: { enforcement: 'Enforce' } } } })
   await untilClear('endless', 'SessionStorePolicyNotMet')
   const corrected = `sessionstore_ttl_corrections_total{namespace="${namespace}",name="endless"}`

@@ -4,8 +4,10 @@ import { setCondition } from '../../kubernetes/apply.ts'
 import type { Reconcile } from '../../kubernetes/controller.ts'
 import { isApiError } from '../../kubernetes/errors.ts'
 import { keyOf } from '../../kubernetes/objects.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
 import { isRedisError } from '../../redis/errors.ts'
 import { parseInfo } from '../../redis/info.ts'
+import { sampleTtl } from '../../redis/sample-ttl.ts'
 import type { SweepResult } from '../../redis/sweep.ts'
 import { presetFor } from '../../sessions/presets.ts'
 import { storeUid } from '../names.ts'
@@ -41,6 +43,7 @@ export const policyReconciler =
       if (failure !== undefined) log.warn({ reason: failure }, 'A sweep did not come to its end')
       const done = runtime.sweeps.unsaid(storeUid(store))
       const { connection, info } = primary.state
+      await sample(runtime, store, connection, signal)
       const { keyspace } = parseInfo(await connection.call(['INFO', 'keyspace'], { signal }))
       const { max, absolute } = store.spec.sessions.ttl
       const limits = { exempt: hasExempt(store), max: max !== undefined, absolute: absolute !== undefined }
@@ -59,6 +62,22 @@ export const policyReconciler =
     }
     return { requeueAfterMs: intervalMs }
   }
+
+/** What Redis refuses is not known; the rest of the look is of more use. */
+const sample = async (
+  runtime: StoreRuntime,
+  store: ReadSessionStore,
+  connection: RedisConnection,
+  signal: AbortSignal,
+): Promise<void> => {
+  const uid = storeUid(store)
+  try {
+    runtime.ttlSamples.set(uid, await sampleTtl(connection, store.spec.sessions.keyPrefix, { signal }))
+  } catch (error) {
+    if (!isRedisError(error, 'denied', 'refused', 'memory', 'busy')) throw error
+    runtime.ttlSamples.forget(uid)
+  }
+}
 
 /** A sweep that Redis refuses is a finding, as long as it answers. One that is cut off (another primary, another password) is made again. */
 const trySweep = async (
