@@ -209,6 +209,10 @@ test('a volume out of a backup from before a flush is read by nobody, until a pe
   client.redis.disconnect()
   await reader
   expect([...reading.seen]).toEqual([])
+  // Nor would anybody without an operator, who takes the clients' users away within moments.
+  const slices = await objects.list('endpointslice', namespace, '-l', `kubernetes.io/service-name=${name}`)
+  const endpoints = slices.flatMap((slice) => slice['endpoints'] as readonly { conditions: { ready: boolean } }[])
+  expect(endpoints.map(({ conditions }) => conditions.ready)).toEqual([false])
   // To end some sessions alone would make the rest look as if they had been looked at.
   await objects.create(flush(namespace, `${name}-some`, name, { spec: revokedOnly }))
   const some = await objects.until(
