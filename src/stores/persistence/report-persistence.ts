@@ -1,12 +1,12 @@
-import type { StoreReason } from '../api/conditions.ts'
-import type { ReadSessionStore } from '../api/resources.ts'
-import type { PersistentVolumeClaim } from '../kubernetes/kinds.ts'
+import type { StoreReason } from '../../api/conditions.ts'
+import type { ReadSessionStore } from '../../api/resources.ts'
+import type { PersistentVolumeClaim } from '../../kubernetes/kinds.ts'
 import type { EnsuredClaims } from './ensure-claims.ts'
-import { storeNamespace } from './names.ts'
-import { answers, type Observed, type StoreNode } from './observe.ts'
-import { capacityBytes, requestedBytes } from './plan/claim.ts'
-import { podTrouble } from './pod-state.ts'
-import type { Report } from './report.ts'
+import { storeNamespace } from '../names.ts'
+import { answers, type Observed, type StoreNode } from '../observe.ts'
+import { capacityBytes, requestedBytes } from '../plan/claim.ts'
+import { podTrouble } from '../pod-state.ts'
+import type { Report } from '../report.ts'
 
 /** Says whether what a store keeps on disks is written, and where it is to grow. Nothing where it keeps nothing. */
 export const reportPersistence = (

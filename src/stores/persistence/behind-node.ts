@@ -1,8 +1,8 @@
-import type { ReadSessionStore } from '../api/resources.ts'
-import { readStamp, writeStamp } from '../redis/stamp.ts'
-import { answers, type AnsweringNode, type Observed } from './observe.ts'
-import { hasClaims } from './plan/claim.ts'
-import { isReplicated } from './topology/replicas.ts'
+import type { ReadSessionStore } from '../../api/resources.ts'
+import { readStamp, writeStamp } from '../../redis/stamp.ts'
+import { answers, type AnsweringNode, type Observed } from '../observe.ts'
+import { hasClaims } from '../plan/claim.ts'
+import { isReplicated } from '../topology/replicas.ts'
 
 /**
  * The node of a Standalone store whose volume is from before the last deletion of a flush, out of a backup, say; undefined when it is not. (Of several nodes
