@@ -90,7 +90,7 @@ export const ensureAccess = async (
   ]
   // First the Secrets: until the ACL file is written it still names who is to go, so a crash in between leaves nothing behind.
   await removeClientSecrets(runtime, store, current, call)
-  const known = Number(decode(current, revocationKey) ?? 0)
+  const known = Number(decode(current, revocationKey))
   const revocation = Math.max(known, store.status?.revocation?.number ?? 0, options.revocation ?? 0)
   const data = { [aclKey]: aclFile(users), ...(hasClaims(store) ? { [revocationKey]: String(revocation) } : {}) }
   await writeAcl(runtime, store, current, data, fencedBy, call)

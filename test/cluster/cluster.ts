@@ -40,6 +40,8 @@ export interface Cluster {
   podNetns(namespace: string, pod: string): Promise<string>
   /** The process id on this machine of a container's first process, for `kill -9`. */
   containerPid(namespace: string, pod: string, container: string): Promise<number>
+  /** Where a node's file system begins, seen from here: empty where it is this machine's. */
+  nodeRoot(node: string): Promise<string>
   /** SIGKILL to the API server, then a new one. Resolves when that is ready. */
   restartApiServer(): Promise<void>
 }

@@ -45,17 +45,28 @@ const untilCompleted = async (name: string): Promise<void> => {
   await objects.until('flushsessions', name, namespace, 'completed', (each) => phase(each) === 'Completed')
 }
 
-/** Where the files of a pod lie on this machine. */
+/** Of a volume that is a folder of one node's. */
+interface NodeAffinity {
+  readonly required: {
+    readonly nodeSelectorTerms: readonly {
+      readonly matchExpressions: readonly { readonly values: readonly string[] }[]
+    }[]
+  }
+}
+
+/** Where the files of a pod lie, seen from here. */
 const folderOf = async (pod: string): Promise<string> => {
   const { objects, namespace } = at()
   const claim = await objects.get('pvc', `data-${pod}`, namespace)
   const { volumeName } = claim['spec'] as { volumeName: string }
   const volume = JSON.parse(await objects.run(['get', 'pv', volumeName, '-o', 'json'])) as {
-    spec: { hostPath?: { path: string }; local?: { path: string } }
+    spec: { hostPath?: { path: string }; local?: { path: string }; nodeAffinity: NodeAffinity }
   }
   const path = volume.spec.hostPath?.path ?? volume.spec.local?.path
   if (path === undefined) throw new Error(`the volume of ${pod} has no path`)
-  return path
+  const [term] = volume.spec.nodeAffinity.required.nodeSelectorTerms
+  const node = term?.matchExpressions[0]?.values[0] ?? ''
+  return `${await at().cluster.nodeRoot(node)}${path}`
 }
 
 /** How many files of a store's volumes have a session's text in them. */

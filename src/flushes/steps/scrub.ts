@@ -50,12 +50,11 @@ export const scrub = async (runtime: FlushRuntime, flush: Flush, signal: AbortSi
 type File = 'AppendOnly' | 'Snapshot'
 
 /** What a node's disk may hold, of now or of before. */
-const filesOf = ({ store }: Flush, { name, uid, info, place }: FlushNode): readonly File[] => {
-  // A claim outlasts the pod whose files are in status.
-  const known =
-    store.status?.nodes?.filter((entry) => entry.pod === uid || (place.onClaim && entry.name === name)) ?? []
-  const append = info.appendOnly || known.some((entry) => entry.appendOnlyFile === true)
-  const snapshot = store.spec.persistence.mode === 'Snapshot' || known.some((entry) => entry.snapshotFile === true)
+const filesOf = ({ store }: Flush, { uid, info }: FlushNode): readonly File[] => {
+  // On a claim the mode never changes, so there what outlasts the pod is the mode's.
+  const known = store.status?.nodes?.find((entry) => entry.pod === uid)
+  const append = info.appendOnly || known?.appendOnlyFile === true
+  const snapshot = store.spec.persistence.mode === 'Snapshot' || known?.snapshotFile === true
   return [...(append ? (['AppendOnly'] as const) : []), ...(snapshot ? (['Snapshot'] as const) : [])]
 }
 
@@ -96,8 +95,7 @@ const rewrite = async (
   file: File,
   signal: AbortSignal,
 ): Promise<boolean> => {
-  const isThis = (each: NonNullable<Flush['status']['rewrites']>[number]) =>
-    each.name === name && (each.file ?? 'AppendOnly') === file
+  const isThis = (each: Asked) => each.name === name && (each.file ?? 'AppendOnly') === file
   const others = (flush.status.rewrites ?? []).filter((each) => !isThis(each))
   let asked = flush.status.rewrites?.find((each) => isThis(each) && each.runId === info.runId)
   const before = await stateOf(connection, file, signal)

@@ -1,5 +1,4 @@
-import type { ReadSessionStore } from '../../api/resources.ts'
-import { group } from '../../api/resources.ts'
+import { group, type ReadSessionStore } from '../../api/resources.ts'
 import { parseBytes } from '../../api/values.ts'
 import { persistentVolumeClaims, type PersistentVolumeClaim, type StatefulSet } from '../../kubernetes/kinds.ts'
 import { labels, objectNames, ownerReference, storeName, storeNamespace, storeUid } from '../names.ts'

@@ -19,8 +19,8 @@ const portsOf = ({ plaintext, tls }: ServedPorts) => [
 
 /**
  * What clients connect to: the primary. A Standalone store's only pod, ready or not: there is no other to lead to, and after a crash of Redis nobody has to
- * wait for probes and for kube-proxy. With a claim it must be ready: its probe says that the volume is not from before a flush. Of several pods the one that the operator has written into the EndpointSlice of `primaryEndpoints`: the selector then
- * matches nothing, and Kubernetes' own slice stays empty.
+ * wait for probes and for kube-proxy. With a claim it must be ready: its probe says that the volume is not from before a flush. Of several pods the one that the
+ * operator has written into the EndpointSlice of `primaryEndpoints`: the selector then matches nothing, and Kubernetes' own slice stays empty.
  */
 export const primaryService = (store: ReadSessionStore, served: ServedPorts): Desired<Service> => ({
   resource: services,

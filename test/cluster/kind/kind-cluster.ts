@@ -129,7 +129,7 @@ export class KindCluster implements Cluster {
       'ready',
       '--quiet',
     ])
-    return `${await this.#procOf(node)}/${await this.#pidInNode(node, 'inspectp', sandbox)}/ns/net`
+    return `${await this.nodeRoot(node)}/proc/${await this.#pidInNode(node, 'inspectp', sandbox)}/ns/net`
   }
 
   async containerPid(namespace: string, pod: string, container: string): Promise<number> {
@@ -138,7 +138,7 @@ export class KindCluster implements Cluster {
     const id = await this.#crictl(node, ['ps', '--label', labels, '--name', `^${container}$`, '--quiet'])
     const pid = await this.#pidInNode(node, 'inspect', id)
     // the number counts inside the node; here it is the first process of the same namespace of process ids
-    const namespaceOf = readlinkSync(`${await this.#procOf(node)}/${pid}/ns/pid`)
+    const namespaceOf = readlinkSync(`${await this.nodeRoot(node)}/proc/${pid}/ns/pid`)
     const isFirst = (candidate: string): boolean => {
       try {
         const status = readFileSync(`/proc/${candidate}/status`, 'utf8')
@@ -152,6 +152,11 @@ export class KindCluster implements Cluster {
       .find(isFirst)
     if (found === undefined) throw new Error(`container ${container} of pod ${namespace}/${pod} has no process here`)
     return Number(found)
+  }
+
+  async nodeRoot(node: string): Promise<string> {
+    const { stdout } = await run('docker', ['inspect', '--format', '{{.State.Pid}}', node])
+    return `/proc/${stdout.trim()}/root`
   }
 
   async restartApiServer(): Promise<void> {
@@ -201,12 +206,6 @@ export class KindCluster implements Cluster {
   async #pidInNode(node: string, verb: 'inspect' | 'inspectp', id: string): Promise<number> {
     const { info } = JSON.parse(await this.#crictl(node, [verb, id])) as { info: { pid: number } }
     return info.pid
-  }
-
-  /** The node's own /proc, seen from here. */
-  async #procOf(node: string): Promise<string> {
-    const { stdout } = await run('docker', ['inspect', '--format', '{{.State.Pid}}', node])
-    return `/proc/${stdout.trim()}/root/proc`
   }
 }
 

@@ -204,6 +204,11 @@ export class LocalCluster implements Cluster {
     })
   }
 
+  /** Nodes are processes of this machine. */
+  nodeRoot(): Promise<string> {
+    return Promise.resolve('')
+  }
+
   async restartApiServer(): Promise<void> {
     const record = recordedProcess(this.#layout.state, 'kube-apiserver')
     if (record !== undefined) await stopAll([record], 0)
