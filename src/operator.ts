@@ -124,6 +124,7 @@ export const createOperator = (options: Options, kubeConfig: KubeConfig, log: Lo
       operator: { namespace: options.operatorNamespace, labels: options.podLabels },
       masterKey: keys.masterKey,
       previousMasterKey: keys.previousMasterKey,
+      restartsWorkloads: options.restartWorkloads,
       connections,
       guard,
       liveAcl,

@@ -12,6 +12,8 @@ export interface Options {
   /** Labels of the operator's own pods, for the NetworkPolicies that let it in. */
   readonly podLabels: Readonly<Record<string, string>>
   readonly engines: Engines
+  /** Restart workloads that are labelled for it when their client gets a new password. */
+  readonly restartWorkloads: boolean
   readonly healthPort: number
   readonly metricsPort: number
   /** File that the audit stream is appended to. */
@@ -82,6 +84,11 @@ export const readOptions = (argv: readonly string[]): Options => {
       new Option('--engines <file>', 'images by type and version')
         .argParser(readEngines)
         .default(defaultEngines, 'built in'),
+    )
+    .addOption(
+      new Option('--restart-workloads', 'that are labelled for it, when their client gets a new password').default(
+        false,
+      ),
     )
     .addOption(new Option('--health-port <port>').argParser(portNumber).default(8081))
     .addOption(new Option('--metrics-port <port>').argParser(portNumber).default(8080))

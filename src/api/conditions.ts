@@ -230,6 +230,10 @@ export const flushConditions = {
     says: 'Requests that were under way have ended.',
     reasons: { Waited: ['True', 'For `limits.drain`.'], FenceBroken: beginAnew },
   },
+  Rotated: {
+    says: 'Nobody is let in with a password of before.',
+    reasons: { CredentialsReplaced: ['True', 'Every client has a new user, and its Secret names it.'] },
+  },
   Verified: {
     says: 'An independent count found none.',
     reasons: { Empty: ['True', 'As it says.'], GuardBroken: guardBroken },
@@ -278,6 +282,7 @@ export const flushOutcomes = {
   NoClock: ['Failed', 'The sessions do not say how old they are.'],
   NoPrincipal: ['Failed', 'The store does not say where a session says whose it is.'],
   NoReader: ['Failed', 'Nothing reads sessions of this client.'],
+  PasswordBrought: ['Failed', 'A client brings its password, so the operator cannot give it another: `Fenced`.'],
   OutsideThePrefix: ['Failed', 'The pattern reaches beyond the keys of this store.'],
   ScopeChanged: ['Failed', 'The Secret of the scope has changed since the plan.'],
 } as const satisfies Readonly<Record<string, readonly [phase: string, means: string]>>

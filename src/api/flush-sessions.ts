@@ -75,7 +75,7 @@ const limits = z
     drain: duration()
       .default('30s')
       .describe(
-        'How long writes stay refused after the deletion, or what was deleted is remembered: longer than the longest request of the application.',
+        'How long writes stay refused after the deletion, or what was deleted is remembered: longer than the longest request of the application. Not with Rotated, which waits for no request.',
       ),
     maxFence: duration().default('5m').describe('How long writes may stay refused in all.'),
     maxAffected: z
@@ -128,10 +128,10 @@ export const flushSessionsSpec = z
     storeRef: z.object({ name: label(52).describe('A SessionStore of this namespace.') }),
     scope: scope.describe('Which sessions: exactly one of these.'),
     guarantee: z
-      .enum(['Fenced', 'Guarded'])
+      .enum(['Fenced', 'Guarded', 'Rotated'])
       .optional()
       .describe(
-        'Fenced (default with `all`): writes are refused while sessions are deleted and for `limits.drain` after, so none comes back. Guarded (default otherwise): nobody is held up; what was deleted is remembered, and deleted again whenever it comes back, for `limits.drain`.',
+        'Fenced (default with `all`): writes are refused while sessions are deleted and for `limits.drain` after, so none comes back. Guarded (default otherwise): nobody is held up; what was deleted is remembered, and deleted again whenever it comes back, for `limits.drain`. Rotated: writes are refused while sessions are deleted and every client gets a new user, with no drain; whoever has a password of before is let in no more.',
       ),
     clock: z
       .enum(['Exact', 'Derived'])
@@ -173,7 +173,7 @@ export const flushSessionsSpec = z
   .meta(
     rules(
       {
-        rule: "!(has(self.guarantee) && self.guarantee == 'Fenced' && self.clock == 'Derived')",
+        rule: "!(has(self.guarantee) && self.guarantee != 'Guarded' && self.clock == 'Derived')",
         message: 'use guarantee: Guarded with clock: Derived: while writes are refused everybody seems idle',
         fieldPath: '.clock',
       },
@@ -251,6 +251,12 @@ export const flushSessionsStatus = z.object({
         .describe("The deletion, in ms of the Redis server's clock: the drain counts from here."),
     })
     .optional(),
+  rotation: z
+    .array(z.object({ client: z.string(), user: z.string() }))
+    .max(32)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['client'] })
+    .optional()
+    .describe('With Rotated: the user that each client has from now on.'),
   rewrites: z
     .array(
       z.object({

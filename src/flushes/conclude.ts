@@ -22,13 +22,14 @@ export const conclude = async (
   if (flush.is('Recorded')) {
     const released = await release(runtime, flush, signal)
     if (released.next !== 'continue') return released
-    const { plan, nodes, fence, guard, resurrections, guarantee, startedAt } = flush.status
+    const { plan, nodes, fence, rotation, guard, resurrections, guarantee, startedAt } = flush.status
     const type = { Completed: 'FlushCompleted', Failed: 'FlushFailed', Aborted: 'FlushAborted' } as const
     const details = {
       outcome: ending,
       plan,
       nodes,
       fence,
+      rotation,
       guard,
       resurrections,
       guarantee,

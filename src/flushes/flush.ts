@@ -42,8 +42,9 @@ export class Flush {
     return this.object.metadata.uid ?? ''
   }
 
+  /** How long requests that were under way are waited for, in ms. */
   get drainMs(): number {
-    return parseDurationMs(this.object.spec.limits.drain)
+    return rotates(this.object) ? 0 : parseDurationMs(this.object.spec.limits.drain)
   }
 
   get maxFenceMs(): number {
@@ -96,9 +97,15 @@ export interface Ending {
   readonly message: string
 }
 
+/** What is promised: as asked for, or by default. */
+export const promiseOf = ({ spec }: Pick<FlushSessions, 'spec'>): NonNullable<FlushSessions['spec']['guarantee']> =>
+  spec.guarantee ?? (spec.scope.all ? 'Fenced' : 'Guarded')
+
 /** True when nobody is held up, and what was deleted is watched instead. */
-export const isGuarded = ({ spec }: Pick<FlushSessions, 'spec'>): boolean =>
-  (spec.guarantee ?? (spec.scope.all ? 'Fenced' : 'Guarded')) === 'Guarded'
+export const isGuarded = (flush: Pick<FlushSessions, 'spec'>): boolean => promiseOf(flush) === 'Guarded'
+
+/** True when every client gets a new user, so that nobody has to be waited for. */
+export const rotates = (flush: Pick<FlushSessions, 'spec'>): boolean => promiseOf(flush) === 'Rotated'
 
 /** True when every session ends and nobody is held up: all of them are put aside at once. */
 export const setsAside = (flush: Pick<FlushSessions, 'spec'>): boolean =>

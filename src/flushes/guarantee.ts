@@ -1,7 +1,7 @@
 import type { FlushSessionsStatus } from '../api/flush-sessions.ts'
 import type { ReadFlushSessions, ReadSessionStore } from '../api/resources.ts'
 import { presetFor } from '../sessions/presets.ts'
-import { isGuarded, setsAside } from './flush.ts'
+import { isGuarded, rotates, setsAside } from './flush.ts'
 
 /** What the guarantee rests on, and what it does not reach: said in every flush, as it is for this store. */
 export const guaranteeOf = (
@@ -10,7 +10,9 @@ export const guaranteeOf = (
 ): NonNullable<FlushSessionsStatus['guarantee']> => ({
   assumptions: [
     'Everything that writes sessions logs in to Redis as one of spec.clients.',
-    `No request holds a session for longer than limits.drain (${flush.spec.limits.drain}).`,
+    rotates(flush)
+      ? 'No process takes a new password into a request that is under way: who reads the Secret again does so for new requests.'
+      : `No request holds a session for longer than limits.drain (${flush.spec.limits.drain}).`,
     ...(isGuarded(flush)
       ? [
           'No request in flight gives its session a new id, as a login does: that one is not remembered. Fenced excludes it.',
@@ -36,4 +38,4 @@ export const costsOf = (flush: ReadFlushSessions, store: ReadSessionStore, match
 ]
 
 const fenceCostOf = (flush: ReadFlushSessions, store: ReadSessionStore): string =>
-  `Writes are refused for at least ${flush.spec.limits.drain} and at most ${flush.spec.limits.maxFence}. ${presetFor(store.spec.sessions).fenceCost}`
+  `Writes are refused for ${rotates(flush) ? '' : `at least ${flush.spec.limits.drain} and `}at most ${flush.spec.limits.maxFence}. ${presetFor(store.spec.sessions).fenceCost}`

@@ -1,5 +1,5 @@
 import type { FlushConditionType } from '../api/conditions.ts'
-import { isGuarded, setsAside, type Flush, type StepResult } from './flush.ts'
+import { isGuarded, rotates, setsAside, type Flush, type StepResult } from './flush.ts'
 import type { FlushRuntime } from './runtime.ts'
 import { deleteStep } from './steps/delete.ts'
 import { drain } from './steps/drain.ts'
@@ -10,6 +10,7 @@ import { plan } from './steps/plan.ts'
 import { recordIntent } from './steps/record.ts'
 import { replicate } from './steps/replicate.ts'
 import { setAsideStep } from './steps/set-aside.ts'
+import { rotate } from './steps/rotate.ts'
 import { scrub } from './steps/scrub.ts'
 import { unfence } from './steps/unfence.ts'
 import { verify } from './steps/verify.ts'
@@ -33,12 +34,13 @@ const beginning: readonly Stage[] = [
   { done: 'Recorded', run: recordIntent },
 ]
 
-const fenced: readonly Stage[] = [
+/** `settle` sees to it that no request of before can write any more. */
+const fencing = (settle: Stage): readonly Stage[] => [
   ...beginning,
   { done: 'Fenced', run: fenceStep },
   { done: 'Deleted', run: deleteStep, unlocked: true },
   { done: 'Scrubbed', run: scrub },
-  { done: 'Drained', run: drain },
+  settle,
   { done: 'Verified', run: verify },
   // Who is away may be so for long: people can log in before it is back.
   { done: 'Unfenced', run: unfence, replicated: true },
@@ -54,11 +56,14 @@ const guarded = (remove: Step, watch: Step): readonly Stage[] => [
   { done: 'Replicated', run: replicate, replicated: true },
 ]
 
+const fenced = fencing({ done: 'Drained', run: drain })
+const rotated = fencing({ done: 'Rotated', run: rotate })
 const some = guarded(deleteStep, guard)
 const all = guarded(setAsideStep, guardAside)
 
 /** The steps of a flush, in order. */
 export const stagesOf = (flush: Parameters<typeof isGuarded>[0]): readonly Stage[] => {
   if (setsAside(flush)) return all
-  return isGuarded(flush) ? some : fenced
+  if (isGuarded(flush)) return some
+  return rotates(flush) ? rotated : fenced
 }

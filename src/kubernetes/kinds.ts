@@ -126,6 +126,10 @@ export const statefulSets: Resource<StatefulSet> = {
   namespaced: true,
 }
 
+/** Applications' own: what they have in common with a StatefulSet is all that we look at. */
+export const deployments: Resource<StatefulSet> = { ...statefulSets, plural: 'deployments', kind: 'Deployment' }
+export const daemonSets: Resource<StatefulSet> = { ...statefulSets, plural: 'daemonsets', kind: 'DaemonSet' }
+
 export const networkPolicies: Resource<NetworkPolicy> = {
   group: 'networking.k8s.io',
   version: 'v1',

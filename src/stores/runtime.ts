@@ -42,6 +42,8 @@ export interface StoreRuntime {
   readonly masterKey: Buffer
   /** The one before, until every store has passwords of the new one. */
   readonly previousMasterKey: Buffer | undefined
+  /** Whether labelled workloads are restarted when their client gets a new password. */
+  readonly restartsWorkloads: boolean
   readonly connections: Connections
   /** Throws a `LeaseLostError` when this process may no longer be the leader. */
   readonly guard: () => void

@@ -59,6 +59,7 @@ export const installOperator = async (cluster: Cluster, options: InstallOptions)
     image: { registry: '', repository, tag },
     watch: options.watch === 'all' ? { allNamespaces: true } : { namespaces: options.watch },
     engines,
+    restartWorkloads: true,
     ...options.values,
   }
   await run(

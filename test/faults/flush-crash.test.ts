@@ -11,6 +11,8 @@ import {
   guarded,
   logIn,
   makeStore,
+  needsRestart,
+  rotated,
   untilEnded,
   type StoreUnderTest,
 } from './flush-run.ts'
@@ -44,6 +46,7 @@ const crash = async (
   await lane.expireLease()
   const next = await lane.start()
   await untilEnded(lane, name)
+  if (needsRestart(flushSpec)) await store.restart()
   await expectEnd(lane, store, name)
   return next
 }
@@ -87,40 +90,43 @@ test.concurrent.each([
 })
 
 test.concurrent.each([
-  ['without persistence', 'faults-crash', {}, {}],
-  ['with an append-only file', 'faults-crash-aof', appendOnly, {}],
-  ['guarded', 'faults-crash-guarded', appendOnly, guarded],
-  ['of everybody, guarded', 'faults-crash-everybody', appendOnly, everybody],
-])('killed before and after every write of a flush, %s: the end is the same', async (_, namespace, spec, flushSpec) => {
-  const lane = await openLane(cluster(), namespace)
-  try {
-    let operator = await lane.start()
-    const store = await makeStore(lane, 'web', spec)
-    await logIn(store)
-    const from = lane.proxy.writes.length
-    await createFlush(lane, store.name, 'reference', { spec: flushSpec })
-    await untilEnded(lane, 'reference')
-    await expectEnd(lane, store, 'reference')
-    const points = pointsOf(lane.proxy.writes.slice(from))
-    console.log(`${namespace}: ${points.map(label).join(', ')}`)
-    // intent and result; fence and its end, where there is one
-    expect(points.filter(({ resource }) => resource === 'auditrecords.sessionstore.dev').length).toBe(2)
-    expect(points.filter(({ resource }) => resource === 'secrets').length).toBe(
-      Object.keys(flushSpec).length === 0 ? 2 : 0,
-    )
-    for (const [index, point] of points.entries()) {
-      for (const when of ['before', 'after'] as const) {
-        const startedMs = performance.now()
-        try {
-          operator = await crash(lane, store, operator, point, when, `${when}-${index}`, flushSpec)
-        } catch (error) {
-          throw new Error(`killed ${when} ${label(point)}: ${String(error)}`, { cause: error })
+  ['without persistence', 'faults-crash', 2, {}, {}],
+  ['with an append-only file', 'faults-crash-aof', 2, appendOnly, {}],
+  ['guarded', 'faults-crash-guarded', 0, appendOnly, guarded],
+  ['of everybody, guarded', 'faults-crash-everybody', 0, appendOnly, everybody],
+  ['with new passwords', 'faults-crash-rotated', 5, {}, rotated],
+])(
+  'killed before and after every write of a flush, %s: the end is the same',
+  async (_, namespace, secretWrites, spec, flushSpec) => {
+    const lane = await openLane(cluster(), namespace)
+    try {
+      let operator = await lane.start()
+      const store = await makeStore(lane, 'web', spec)
+      await logIn(store)
+      const from = lane.proxy.writes.length
+      await createFlush(lane, store.name, 'reference', { spec: flushSpec })
+      await untilEnded(lane, 'reference')
+      if (needsRestart(flushSpec)) await store.restart()
+      await expectEnd(lane, store, 'reference')
+      const points = pointsOf(lane.proxy.writes.slice(from))
+      console.log(`${namespace}: ${points.map(label).join(', ')}`)
+      // intent and result; fence and its end, where there is one, and between them the new user, the client's Secret, and the old user's end
+      expect(points.filter(({ resource }) => resource === 'auditrecords.sessionstore.dev').length).toBe(2)
+      expect(points.filter(({ resource }) => resource === 'secrets').length).toBe(secretWrites)
+      for (const [index, point] of points.entries()) {
+        for (const when of ['before', 'after'] as const) {
+          const startedMs = performance.now()
+          try {
+            operator = await crash(lane, store, operator, point, when, `${when}-${index}`, flushSpec)
+          } catch (error) {
+            throw new Error(`killed ${when} ${label(point)}: ${String(error)}`, { cause: error })
+          }
+          console.log(`${namespace}: ${when} ${label(point)}: ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
         }
-        console.log(`${namespace}: ${when} ${label(point)}: ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
       }
+      await store.close()
+    } finally {
+      await lane.close()
     }
-    await store.close()
-  } finally {
-    await lane.close()
-  }
-})
+  },
+)

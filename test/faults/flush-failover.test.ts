@@ -12,6 +12,7 @@ import {
   logIn,
   makeStore,
   readFlush,
+  rotated,
   untilEnded,
   type StoreUnderTest,
 } from './flush-run.ts'
@@ -57,6 +58,7 @@ const expectTrue = async (lane: Lane, store: StoreUnderTest, name: string) => {
   const { status, metadata } = await readFlush(lane, name)
   expect(status?.phase, name).toBe('Completed')
   for (const node of status?.nodes ?? []) expect(node, name).toMatchObject({ acknowledged: true })
+  if (status?.rotation) await store.restart()
   await untilLoginWorks(store)
   const counted = await waitUntil('every node can be read', () => readNodes(lane, store.name), {
     timeoutMs: 60_000,
@@ -75,6 +77,7 @@ const expectTrue = async (lane: Lane, store: StoreUnderTest, name: string) => {
 test.each([
   ['every write of a flush', 'faults-flush-failover', {}, 1, 8],
   ['every other write of a guarded flush', 'faults-guard-failover', guarded, 2, 3],
+  ['every third write of one with new passwords', 'faults-rotated-failover', rotated, 3, 3],
   ['every third write of a guarded flush of everybody', 'faults-aside-failover', everybody, 3, 2],
 ])(
   'the primary is killed at %s: it completes, and then no node has a session of before',

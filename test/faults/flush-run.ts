@@ -13,6 +13,8 @@ export interface StoreUnderTest {
   readonly name: string
   /** The application's connection. */
   readonly redis: Redis
+  /** Reads the Secret again, as an application does that is restarted. */
+  restart(): Promise<void>
   close(): Promise<void>
 }
 
@@ -24,14 +26,22 @@ export const makeStore = async (
   const { cluster, namespace, objects } = lane
   await objects.apply(store(namespace, name, { spec }))
   await untilReady(objects, namespace, name, 90_000)
-  const client = await connectClient(cluster, objects, namespace, name)
+  const connect = () => connectClient(cluster, objects, namespace, name)
+  let client = await connect()
+  const close = async () => {
+    client.redis.disconnect()
+    await client.close()
+  }
   return {
     name,
-    redis: client.redis,
-    close: async () => {
-      client.redis.disconnect()
-      await client.close()
+    get redis() {
+      return client.redis
     },
+    restart: async () => {
+      await close()
+      client = await connect()
+    },
+    close,
   }
 }
 
@@ -47,6 +57,12 @@ export const guarded = { scope: { keyPattern: 'shop:session:*' } } as const
 
 /** All of them, put aside at once. */
 export const everybody = { guarantee: 'Guarded' } as const
+
+/** The same, and every client gets another user. */
+export const rotated = { guarantee: 'Rotated' } as const
+
+/** Whether the application has to be restarted to go on. */
+export const needsRestart = (spec: Readonly<Record<string, unknown>>): boolean => spec['guarantee'] === 'Rotated'
 
 export interface CreateOptions {
   readonly drain?: string

@@ -35,6 +35,12 @@
 - apiGroups: [apps]
   resources: [statefulsets]
   verbs: [get, list, watch, create, patch]
+{{- if .Values.restartWorkloads }}
+# of these a policy lets it change one annotation
+- apiGroups: [apps]
+  resources: [deployments, daemonsets]
+  verbs: [list, patch]
+{{- end }}
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
   verbs: [get, list, watch, create, patch, delete]

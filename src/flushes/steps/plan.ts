@@ -5,10 +5,11 @@ import { presetFor } from '../../sessions/presets.ts'
 import { pairs } from '../../stores/live-config.ts'
 import { storeUid } from '../../stores/names.ts'
 import { coolingDown } from '../cooldown.ts'
-import { fail, isGuarded, proceed, setsAside, type Flush, type StepResult } from '../flush.ts'
+import { fail, isGuarded, proceed, rotates, setsAside, type Flush, type StepResult } from '../flush.ts'
 import { costsOf, guaranteeOf } from '../guarantee.ts'
 import { behindEarlier } from '../mark-deletion.ts'
 import { beside, onNode, type FlushPrimary } from '../node.ts'
+import { restartsOf } from '../restarts.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { isFail, resolveScope } from '../scope/scope.ts'
 import type { Selection } from '../scope/selection.ts'
@@ -25,6 +26,13 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
     return fail(
       'IdsAreReused',
       `${client} takes over the id of an old cookie, so whoever has one could not log in while it is guarded: set spec.guarantee to Fenced and create the flush again`,
+    )
+  }
+  const brings = rotates(flush.object) ? flush.store.spec.clients.find((each) => each.passwordSecret) : undefined
+  if (brings) {
+    return fail(
+      'PasswordBrought',
+      `Client ${brings.name} brings its password, in Secret ${brings.passwordSecret?.name ?? ''}: create the flush again with guarantee: Fenced, and write a new password there`,
     )
   }
   const cooling = coolingDown(flush, runtime.flushes.list(flush.object.metadata.namespace), runtime.clock.now())
@@ -52,7 +60,7 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
       ...(scope.fingerprint === undefined ? {} : { scopeFingerprint: scope.fingerprint }),
       method: methodOf(flush, scope.selection),
       estimatedSeconds: Math.ceil(flush.drainMs / 1000 + total / rateOf(flush, scope.selection)),
-      costs: [...costsOf(flush.object, flush.store, matched)],
+      costs: [...costsOf(flush.object, flush.store, matched), ...(await restartsOf(runtime, flush, signal))],
     }
     flush.status.guarantee = guaranteeOf(flush.object, flush.store)
     flush.set('Planned', 'True', 'Counted', `${matched} sessions in scope`, now)

@@ -2,7 +2,7 @@ import type { ReadFlushSessions } from '../../api/resources.ts'
 import { storeUid } from '../../stores/names.ts'
 import { nameOf } from '../../audit/record-name.ts'
 import type { Act } from '../../stores/audit-log.ts'
-import { isGuarded, proceed, type Ending, type Flush, type StepResult } from '../flush.ts'
+import { isGuarded, proceed, promiseOf, type Ending, type Flush, type StepResult } from '../flush.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { isFail, resolveScope } from '../scope/scope.ts'
 
@@ -14,7 +14,7 @@ export const recordIntent = async (runtime: FlushRuntime, flush: Flush, signal: 
   const { limits, onUndecodable } = flush.object.spec
   const scope = await resolveScope(runtime, flush, signal)
   if (isFail(scope)) return scope
-  const guarantee = isGuarded(flush.object) ? 'Guarded' : 'Fenced'
+  const guarantee = promiseOf(flush.object)
   await append(
     runtime,
     flush,

@@ -2,7 +2,7 @@ import type { ReadSessionStore } from '../../api/resources.ts'
 import type { CredentialStatus } from '../../api/session-store-status.ts'
 import { pods } from '../../kubernetes/kinds.ts'
 import { passwordHash } from '../../redis/acl.ts'
-import { ensureAccess, type Access, type CredentialChange } from '../access.ts'
+import type { Access } from '../access.ts'
 import { otherTurn, turnOf, userName } from '../client-secret.ts'
 import { newPassword } from '../credentials.ts'
 import type { ResolvedEngine } from '../engines.ts'
@@ -12,8 +12,10 @@ import { answers, type AnsweringNode, type StoreNode } from '../observe.ts'
 import { connectedPeers } from '../peers/connected.ts'
 import type { Report } from '../report.ts'
 import type { StoreRuntime } from '../runtime.ts'
+import { changeCredentials, giveTurn, type ChangeContext } from './change-credentials.ts'
 import { planRotation, type RotationStep } from './plan-rotation.ts'
 import { recordRotation } from './record-rotation.ts'
+import { restartWorkloads } from './restart-workloads.ts'
 
 /** How soon a rotation that is under way is looked at again, in ms; and one that waits for applications. */
 const soonMs = 200
@@ -22,14 +24,6 @@ const waitMs = 10_000
 export interface Rotated {
   readonly credentials: readonly CredentialStatus[]
   readonly requeueAfterMs: number | undefined
-}
-
-interface Context {
-  readonly runtime: StoreRuntime
-  readonly store: ReadSessionStore
-  readonly engine: ResolvedEngine
-  readonly nodes: readonly AnsweringNode[]
-  readonly signal: AbortSignal
 }
 
 /**
@@ -46,7 +40,8 @@ export const rotateCredentials = async (
   signal: AbortSignal,
 ): Promise<Rotated> => {
   const answering = nodes.filter((node) => answers(node))
-  const context = { runtime, store, engine, nodes: answering, signal }
+  const changed = answering.map(({ uid, state: { connection, info } }) => ({ uid, connection, info }))
+  const context: ChangeContext = { runtime, store, engine, nodes: changed, signal }
   // A user that one node does not know would lock out who is led there.
   const complete = nodes.every((node) => answers(node) || node.state.is === 'gone')
   const inUse = new Map<string, readonly string[]>()
@@ -80,6 +75,7 @@ export const rotateCredentials = async (
       request: rotation.request,
       own: own?.password,
       complete,
+      access,
     })
     credentials.push(credential)
     if (step.step === 'wait') inUse.set(step.user, peers)
@@ -119,11 +115,12 @@ interface Client {
   /** The password that it brings. */
   readonly own: string | undefined
   readonly complete: boolean
+  readonly access: Access
 }
 
-const carryOut = async (context: Context, step: RotationStep, about: Client): Promise<CredentialStatus> => {
+const carryOut = async (context: ChangeContext, step: RotationStep, about: Client): Promise<CredentialStatus> => {
   const { runtime, store } = context
-  const { client, user, known, request, own, complete } = about
+  const { client, user, known, request, own, complete, access } = about
   const unchanged = known ?? { client, user, since: runtime.clock.now().toISOString(), rotations: 0 }
   switch (step.step) {
     case 'none':
@@ -134,6 +131,7 @@ const carryOut = async (context: Context, step: RotationStep, about: Client): Pr
       const now = { ...rest, user, ...(step.retiring === undefined ? {} : { retiring: step.retiring }) }
       if (!step.rotated) return known ? now : { ...now, ...(request === undefined ? {} : { request }) }
       const rotations = now.rotations + 1
+      await restartWorkloads(runtime, store, access, client, context.signal)
       await recordRotation(runtime, store, { client, user, retiring: step.retiring, rotations }, context.signal)
       const message = `Client ${client} has a new password: its Secret names ${user}`
       runtime.events.record(store, { type: 'Normal', reason: 'CredentialRotated', message })
@@ -143,14 +141,11 @@ const carryOut = async (context: Context, step: RotationStep, about: Client): Pr
     case 'rotate': {
       if (!complete) return unchanged
       const turn = otherTurn(turnOf(client, user))
-      const password = own ?? newPassword()
-      // First everywhere in Redis, then in the Secret: whoever reads it can log in.
-      await change(context, { prepare: { user: userName(client, turn), passwordHash: passwordHash(password) } })
-      await change(context, { publish: { client, credential: { turn, password } } })
+      await giveTurn(context, client, turn, own ?? newPassword())
       return unchanged
     }
     case 'retire': {
-      await change(context, { retire: step.user })
+      await changeCredentials(context, { retire: step.user })
       const { retiring: _gone, ...rest } = unchanged
       const how = step.forced
         ? 'although it was in use, as spec.clients[].rotation.force says'
@@ -164,19 +159,8 @@ const carryOut = async (context: Context, step: RotationStep, about: Client): Pr
   }
 }
 
-/** In the Secrets first, so that what starts from now on knows it, then live on every node. Removing a user closes its connections. */
-const change = async (
-  { runtime, store, engine, nodes, signal }: Context,
-  credentialChange: CredentialChange,
-): Promise<void> => {
-  const { users } = await ensureAccess(runtime, store, engine, { ...credentialChange, signal })
-  const { keyPrefix } = store.spec.sessions
-  for (const { uid, state } of nodes)
-    await runtime.liveAcl.ensure(state.connection, uid, state.info.runId, users, keyPrefix, { signal })
-}
-
 const reportCredentials = async (
-  { runtime, store, signal }: Context,
+  { runtime, store, signal }: ChangeContext,
   inUse: ReadonlyMap<string, readonly string[]>,
   report: Report,
 ): Promise<void> => {

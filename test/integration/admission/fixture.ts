@@ -62,12 +62,15 @@ const ordinary = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete',
 const ours = { apiGroups: ['sessionstore.dev'] }
 
 /** A server with the chart installed by Helm, its policies in force, and people with rights. */
-export const openAdmission = async (options: ApiServerOptions = {}): Promise<Admission> => {
+export const openAdmission = async (
+  options: ApiServerOptions = {},
+  values: readonly string[] = [],
+): Promise<Admission> => {
   const server = await startApiServer(options)
   const ready = async () => {
     for (const name of ['ops', namespace]) await output(kubectl(server, ['create', 'namespace', name]))
     const install = ['install', 'session-store-operator', chart, '--namespace', 'ops', '--wait=hookOnly']
-    await output(helm(server, ...install, '--set', `watch.namespaces={${namespace}}`))
+    await output(helm(server, ...install, '--set', `watch.namespaces={${namespace}}`, ...values))
     const everything = [
       { ...ours, resources: ['flushsessions', 'flushsessions/status', 'sessionstores/status'], verbs: ordinary },
       { ...ours, resources: ['auditrecords'], verbs: ordinary },

@@ -13,6 +13,7 @@ const valueSets: readonly (readonly [string, readonly string[]])[] = [
   ['for every namespace', ['--set=watch.allNamespaces=true']],
   ['as the second of its cluster', ['--set=cluster.install=false']],
   ['with monitoring', ['--set=podMonitor.enabled=true,podMonitor.labels.release=prom']],
+  ['with restarts', ['--set=restartWorkloads=true']],
   ['with another registry', ['--set=global.imageRegistry=mirror.test:5000']],
   ['for a cluster that stamps', ['--set=cluster.mutatingAdmissionPolicy=Always']],
 ]

@@ -87,3 +87,17 @@ test('no ClusterRole for people is added to edit or admin, and none may sign', a
   expect(labels.filter((label) => /aggregate-to-(edit|admin)/.test(label))).toEqual([])
   expect(rightsOf(roles).filter(({ verb, resource }) => verb === 'sign' || resource.includes('/'))).toEqual([])
 })
+
+test('it may change workloads of others only where it is told to restart them', async () => {
+  const others = async (...args: readonly string[]) =>
+    rightsOf(await render(...args))
+      .filter(({ resource }) => ['deployments', 'daemonsets'].includes(resource))
+      .map(({ verb, resource }) => `${verb} ${resource}`)
+  expect(await others()).toEqual([])
+  expect((await others('--set=restartWorkloads=true')).toSorted()).toEqual([
+    'list daemonsets',
+    'list deployments',
+    'patch daemonsets',
+    'patch deployments',
+  ])
+})

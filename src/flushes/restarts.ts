@@ -1,0 +1,25 @@
+import { findWorkloads, titleOf } from '../stores/rotation/restart-workloads.ts'
+import { rotates, type Flush } from './flush.ts'
+import type { FlushRuntime } from './runtime.ts'
+
+/** What new passwords cost: who is restarted by the operator, and who is to be by somebody else. Nothing where clients keep theirs. */
+export const restartsOf = async (
+  runtime: FlushRuntime,
+  flush: Flush,
+  signal: AbortSignal,
+): Promise<readonly string[]> => {
+  if (!rotates(flush.object)) return []
+  const clients = flush.store.spec.clients.map(({ name }) => name)
+  const found = await Promise.all(clients.map((client) => findWorkloads(runtime, flush.store, client, signal)))
+  const restarted = [...new Set(found.flat().map(titleOf))]
+  const nobody = clients.filter((_client, index) => found[index]?.length === 0)
+  return [
+    `Requests of ${some(clients)} fail until their pods have read the Secret again.`,
+    ...(restarted.length > 0 ? [`The operator restarts ${some(restarted)}.`] : []),
+    ...(nobody.length > 0 ? [`Nothing of ${some(nobody)} is labelled to be restarted: do that yourself.`] : []),
+  ]
+}
+
+/** The first few of a list. */
+const some = (names: readonly string[]): string =>
+  names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more` : names.join(', ')
