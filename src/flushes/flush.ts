@@ -51,6 +51,12 @@ export class Flush {
     return parseDurationMs(this.object.spec.limits.maxFence)
   }
 
+  /** What follows the deletion, as progress calls it. */
+  get afterDeletion(): string {
+    if (isGuarded(this.object)) return 'Guarding'
+    return rotates(this.object) ? 'Rotating' : 'Draining'
+  }
+
   is(type: FlushConditionType): boolean {
     return this.status.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false
   }

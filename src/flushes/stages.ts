@@ -34,13 +34,14 @@ const beginning: readonly Stage[] = [
   { done: 'Recorded', run: recordIntent },
 ]
 
-/** `settle` sees to it that no request of before can write any more. */
-const fencing = (settle: Stage): readonly Stage[] => [
+const scrubbed: Stage = { done: 'Scrubbed', run: scrub }
+
+/** `settle` sees to it that no request of before can write any more, and that no file has what was deleted. */
+const fencing = (...settle: readonly Stage[]): readonly Stage[] => [
   ...beginning,
   { done: 'Fenced', run: fenceStep },
   { done: 'Deleted', run: deleteStep, unlocked: true },
-  { done: 'Scrubbed', run: scrub },
-  settle,
+  ...settle,
   { done: 'Verified', run: verify },
   // Who is away may be so for long: people can log in before it is back.
   { done: 'Unfenced', run: unfence, replicated: true },
@@ -52,12 +53,12 @@ const guarded = (remove: Step, watch: Step): readonly Stage[] => [
   { done: 'Deleted', run: remove, unlocked: true },
   { done: 'Guarded', run: watch, unlocked: true },
   { done: 'Verified', run: verify, unlocked: true },
-  { done: 'Scrubbed', run: scrub },
+  scrubbed,
   { done: 'Replicated', run: replicate, replicated: true },
 ]
 
-const fenced = fencing({ done: 'Drained', run: drain })
-const rotated = fencing({ done: 'Rotated', run: rotate })
+const fenced = fencing(scrubbed, { done: 'Drained', run: drain })
+const rotated = fencing({ done: 'Rotated', run: rotate }, scrubbed)
 const some = guarded(deleteStep, guard)
 const all = guarded(setAsideStep, guardAside)
 

@@ -40,14 +40,17 @@ test.each(stores)('docs/examples/%s, as it stands, gets Ready', async (file) => 
   }
 })
 
-test.each(['flush.yaml', 'flush-people.yaml'])('docs/examples/%s, as it stands, completes', async (file) => {
-  const created = await objects.run(['create', '-o', 'name', '-f', '-'], read(file))
-  const [, name = ''] = /^flushsessions\S*\/(\S+)$/m.exec(created) ?? []
-  await objects.until(
-    'flushsessions',
-    name,
-    namespace,
-    'completed',
-    (each) => (each['status'] as { phase?: string } | undefined)?.phase === 'Completed',
-  )
-})
+test.each(['flush.yaml', 'flush-people.yaml', 'flush-rotated.yaml'])(
+  'docs/examples/%s, as it stands, completes',
+  async (file) => {
+    const created = await objects.run(['create', '-o', 'name', '-f', '-'], read(file))
+    const [, name = ''] = /^flushsessions\S*\/(\S+)$/m.exec(created) ?? []
+    await objects.until(
+      'flushsessions',
+      name,
+      namespace,
+      'completed',
+      (each) => (each['status'] as { phase?: string } | undefined)?.phase === 'Completed',
+    )
+  },
+)

@@ -8,6 +8,7 @@ import {
   createFlush,
   everybody,
   expectChain,
+  followRotation,
   guarded,
   logIn,
   makeStore,
@@ -58,7 +59,7 @@ const expectTrue = async (lane: Lane, store: StoreUnderTest, name: string) => {
   const { status, metadata } = await readFlush(lane, name)
   expect(status?.phase, name).toBe('Completed')
   for (const node of status?.nodes ?? []) expect(node, name).toMatchObject({ acknowledged: true })
-  if (status?.rotation) await store.restart()
+  await followRotation(lane, store, name)
   await untilLoginWorks(store)
   const counted = await waitUntil('every node can be read', () => readNodes(lane, store.name), {
     timeoutMs: 60_000,

@@ -44,7 +44,7 @@ export const deleteStep = async (runtime: FlushRuntime, flush: Flush, signal: Ab
       const lost = guarded ? await beginGuard(runtime, flush, connection, runId, signal) : undefined
       if (lost) return lost
       flush.set('Deleted', 'True', 'Unlinked', 'Every session in scope was deleted', runtime.clock.now())
-      flush.progress(guarded ? 'Guarding' : 'Draining', 20)
+      flush.progress(flush.afterDeletion, 20)
       return proceed
     })
   })

@@ -45,6 +45,6 @@ export const fenceStep = async (runtime: FlushRuntime, flush: Flush, signal: Abo
     if (flushDatabase && fenced.info.appendOnly && !(await isDurable(node.connection, signal))) return wait(500)
     flush.set('Fenced', 'True', 'WritesRefused', 'No client of the store can write a session', now)
     if (flushDatabase) flush.set('Deleted', 'True', 'Flushed', 'Every session in scope was deleted', now)
-    flush.progress(flushDatabase ? 'Draining' : 'Deleting', 20)
+    flush.progress(flushDatabase ? flush.afterDeletion : 'Deleting', 20)
     return proceed
   })

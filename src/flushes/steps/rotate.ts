@@ -29,7 +29,7 @@ export const rotate = async (runtime: FlushRuntime, flush: Flush, signal: AbortS
       if (turns.has(client)) await replace(context, client, user)
     }
     flush.set('Rotated', 'True', 'CredentialsReplaced', 'Every client has a new user', runtime.clock.now())
-    flush.progress('Verifying', 90)
+    flush.progress('Verifying', 50)
     return proceed
   })
 

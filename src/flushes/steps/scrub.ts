@@ -15,8 +15,8 @@ const retryMs = 1_000
 const patienceMs = 1_000
 
 /**
- * Makes Redis write its files anew: the old ones hold the deleted sessions, payload and all. In the time of the drain, which has to pass
- * anyway, and while nothing new is written.
+ * Makes Redis write its files anew: the old ones hold the deleted sessions, payload and all. In the time of a drain, which has to pass
+ * anyway, or in which applications begin anew.
  */
 export const scrub = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
   await onNode(runtime, flush, signal, async (node) => {
@@ -40,7 +40,7 @@ export const scrub = async (runtime: FlushRuntime, flush: Flush, signal: AbortSi
       // A replica writes its files anew from what it holds: when it has not come so far, it does so when it acknowledges.
       if (each !== node && !(await hasDeletion(flush, each, signal))) continue
       if (await scrubNode(runtime, flush, each, signal)) continue
-      flush.progress('WaitingForRewrite', 20)
+      flush.progress('WaitingForRewrite', flush.status.progress?.percent ?? 20)
       return wait(retryMs)
     }
     flush.set('Scrubbed', 'True', 'Rewritten', 'What is on disk was written anew without the deleted sessions', now())
