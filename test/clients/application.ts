@@ -36,7 +36,7 @@ export interface ApplicationOptions {
 
 /** One pod of an application that keeps its sessions in the store, and a Service in front; resolves when it serves. */
 export const deploy = async (suite: Suite, { framework, store, env = {} }: ApplicationOptions): Promise<AppUsers> => {
-  const { cluster, objects, namespace } = suite
+  const { objects, namespace } = suite
   const name = `${store}-app`
   // The label that the store's client is admitted by, and one of its own.
   const labels = { app: 'web', instance: name }
@@ -71,6 +71,16 @@ export const deploy = async (suite: Suite, { framework, store, env = {} }: Appli
       spec: { type: 'NodePort', selector: { instance: name }, ports: [{ port: 80, targetPort: 3000 }] },
     },
   )
+  return await untilServing(suite, name)
+}
+
+/** Has an application's pods begin anew; resolves with its users when it serves. */
+export const restart = async (suite: Suite, store: string): Promise<AppUsers> => {
+  await suite.objects.run(['rollout', 'restart', `deployment/${store}-app`, '-n', suite.namespace])
+  return await untilServing(suite, `${store}-app`)
+}
+
+const untilServing = async ({ cluster, objects, namespace }: Suite, name: string): Promise<AppUsers> => {
   await objects.run(['rollout', 'status', `deployment/${name}`, '-n', namespace, '--timeout=90s'])
   return new AppUsers(await reach(cluster, objects.kubectl, namespace, name))
 }

@@ -18,8 +18,8 @@ import { installOperator } from '../e2e/install.ts'
 import { Kubectl } from '../e2e/kubectl.ts'
 import { Objects } from '../e2e/objects.ts'
 import type { Suite } from '../e2e/suite.ts'
-import { deploy, frameworks, loadApplications } from './application.ts'
-import { printOutcomes, type AppUsers, type Cookie, type HeldRequests } from './driver.ts'
+import { deploy, frameworks, loadApplications, restart } from './application.ts'
+import { printOutcomes, type AppUsers, type Cookie, type HeldRequests, type Outcomes } from './driver.ts'
 import { createFlush, followFlush, isSet, policiesInForce, type FlushStatus } from './flush.ts'
 import { programNames, type ProgramName } from './programs.ts'
 import { mustEnd, startClient, storeFor } from './run-program.ts'
@@ -30,7 +30,7 @@ const { values } = parseArgs({ options: { only: { type: 'string' }, replicated: 
 const requests = ['reads', 'changes'] as const
 type RequestKind = (typeof requests)[number]
 
-const ways = ['deletion alone', 'Guarded', 'Fenced'] as const
+const ways = ['deletion alone', 'Guarded', 'Fenced', 'Rotated'] as const
 type Way = (typeof ways)[number]
 
 /** An application that keeps its sessions in a store. */
@@ -40,18 +40,24 @@ interface Subject {
   readonly server: Server
   /** Begins a request that has loaded its session and not answered; one that says nothing more to Redis has ended by itself. */
   begin(kind: RequestKind, cookie: Cookie): Promise<HeldRequests>
+  /** Starts it anew; its users are others then. */
+  restart(): Promise<void>
   close(): Promise<void>
 }
 
 const program = async (suite: Suite, preset: ProgramName): Promise<Subject> => {
   const client = await startClient(suite, preset)
-  const { people, recorder } = client
   return {
-    ...client,
     preset,
+    get people() {
+      return client.people
+    },
+    server: client.server,
+    restart: () => client.restart(),
+    close: () => client.close(),
     begin: async (kind, cookie) => {
-      const hold = recorder.holdAfterRead()
-      const answer = kind === 'reads' ? people.read([cookie]) : people.change([cookie])
+      const hold = client.recorder.holdAfterRead()
+      const answer = kind === 'reads' ? client.people.read([cookie]) : client.people.change([cookie])
       let ended = false
       void answer.then(() => (ended = true))
       await waitUntil('the request is held, or has ended', () => Promise.resolve(hold.isHolding() || ended), {
@@ -70,7 +76,7 @@ const program = async (suite: Suite, preset: ProgramName): Promise<Subject> => {
 
 const pod = async (suite: Suite, preset: PresetName): Promise<Subject> => {
   const framework = preset === 'express' ? 'express' : preset === 'rails-cache-store' ? 'rails-cache' : 'rails'
-  const people = await deploy(suite, {
+  let people = await deploy(suite, {
     framework,
     store: preset,
     env: { RESAVE: 'true', EXPIRE_AFTER_SECONDS: '1800' },
@@ -78,9 +84,15 @@ const pod = async (suite: Suite, preset: PresetName): Promise<Subject> => {
   const server = await openServer(suite, preset)
   return {
     preset,
-    people,
+    get people() {
+      return people
+    },
     server,
     begin: async (kind, cookie) => await people.hold([cookie], { change: kind === 'changes' }),
+    restart: async () => {
+      await people.close()
+      people = await restart(suite, preset)
+    },
     close: async () => {
       await server.close()
       await people.close()
@@ -120,27 +132,31 @@ const end = async (
   }
 }
 
+const firstOf = (outcomes: Outcomes): string => printOutcomes(outcomes).split(':')[0] ?? ''
+
 /** What came of one request in flight, in a few words. */
 const cell = async (suite: Suite, subject: Subject, kind: RequestKind, way: Way): Promise<string> => {
-  const { people, server, preset } = subject
+  const { server, preset } = subject
   await server.deleteSessions()
-  const [cookie = ''] = await people.logIn(1)
+  const [cookie = ''] = await subject.people.logIn(1)
   const held = await subject.begin(kind, cookie)
   const ended = await end(suite, subject, way)
   const answer = await held.release()
   await delay(300)
   const there = await server.sessions(mustEnd(preset))
-  const logins = await people.tryLogins(1)
+  const logins = await subject.people.tryLogins(1)
   const status = await ended.finished()
   if (status?.outcome && status.phase !== 'Completed') return `${status.phase}: ${status.outcome.reason}`
-  const { alive } = await people.check([cookie])
+  if (way === 'Rotated') await subject.restart()
+  const { alive } = await subject.people.check([cookie])
+  const restarted = way === 'Rotated' ? `, restarted ${firstOf(await subject.people.tryLogins(1))}` : ''
   const again = status?.resurrections?.removed ?? 0
   const back = again > 0 ? `${again} came back, deleted again` : there > 0 ? `**${there} came back**` : 'none came back'
   return [
     alive === 0 ? 'dead' : '**alive**',
     back,
-    `request ${printOutcomes(answer).split(':')[0]}`,
-    `login ${printOutcomes(logins).split(':')[0]}`,
+    `request ${firstOf(answer)}`,
+    `login ${firstOf(logins)}${restarted}`,
   ].join('; ')
 }
 

@@ -112,6 +112,8 @@ export interface Client {
   readonly people: AppUsers
   readonly server: Server
   readonly recorder: Recorder
+  /** Starts the application anew, with what the Secret says now; `people` are its users from then on. */
+  restart(): Promise<void>
   close(): Promise<void>
 }
 
@@ -119,7 +121,8 @@ export interface Client {
 export const startClient = async (suite: Suite, preset: ProgramName): Promise<Client> => {
   const { cluster, objects, namespace } = suite
   await untilReady(objects, namespace, preset)
-  const secret = secretData(await objects.get('secret', `${preset}-web`, namespace))
+  const readSecret = async () => secretData(await objects.get('secret', `${preset}-web`, namespace))
+  const secret = await readSecret()
   const { clusterIP } = (await objects.get('service', preset, namespace))['spec'] as { clusterIP: string }
   const tunnel = await openTunnel(cluster, namespace, 'client', clusterIP, Number(secret['port']))
   const recorder = await startRecorder(tunnel.path)
@@ -130,14 +133,28 @@ export const startClient = async (suite: Suite, preset: ProgramName): Promise<Cl
     await tunnel.close()
   }
   try {
-    const application = await startApplication(preset, secret, recorder.port)
-    const people = new AppUsers({ url: application.url, podUrls: [] })
-    const close = async () => {
+    let application = await startApplication(preset, secret, recorder.port)
+    let people = new AppUsers({ url: application.url, podUrls: [] })
+    const stop = async () => {
       await people.close()
       await application.stop()
-      await stopRest()
     }
-    return { people, server, recorder, close }
+    return {
+      get people() {
+        return people
+      },
+      server,
+      recorder,
+      restart: async () => {
+        await stop()
+        application = await startApplication(preset, await readSecret(), recorder.port)
+        people = new AppUsers({ url: application.url, podUrls: [] })
+      },
+      close: async () => {
+        await stop()
+        await stopRest()
+      },
+    }
   } catch (error) {
     await stopRest()
     throw error
