@@ -136,12 +136,16 @@ export const storeConditions = {
     },
   },
   EngineSupported: {
-    says: 'Redis has the fixes that it should have.',
+    says: 'Redis is the one that the spec asks for, and has the fixes that it should have.',
     reasons: {
       Known: ['True', 'As far as this operator knows.'],
       FixesBackported: ['True', '`spec.engine.fixesBackported` says so.'],
       BelowFloor: ['False', 'It lacks the fix of a CVE that the message names.'],
       UnknownVersion: ['False', 'The operator does not know the line.'],
+      FormatNotReadable: [
+        'False',
+        'The engine that the spec asks for cannot read the sessions that there are: the store goes on with the one that it has.',
+      ],
     },
   },
   UpdateAvailable: {

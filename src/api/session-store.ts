@@ -20,7 +20,12 @@ export const evictionPolicies = [
 
 const engine = z
   .object({
-    type: z.enum(['Redis', 'Valkey']).default('Redis').describe('The server to run.'),
+    type: z
+      .enum(['Redis', 'Valkey'])
+      .default('Redis')
+      .describe(
+        'The server to run. It can change where the new one reads what the old one has written; else the store says so and stays as it is.',
+      ),
     version: z
       .string()
       .max(10)
@@ -43,18 +48,11 @@ const engine = z
       ),
   })
   .meta(
-    rules(
-      {
-        rule: 'self.type == oldSelf.type',
-        message: 'cannot change: make a new SessionStore and let the sessions expire on the old one',
-        fieldPath: '.type',
-      },
-      {
-        rule: '!has(self.image) || has(self.version)',
-        message: 'say engine.version, such as "8.8", beside engine.image: commands and settings depend on it',
-        fieldPath: '.image',
-      },
-    ),
+    rules({
+      rule: '!has(self.image) || has(self.version)',
+      message: 'say engine.version, such as "8.8", beside engine.image: commands and settings depend on it',
+      fieldPath: '.image',
+    }),
   )
   .prefault({})
 

@@ -25,7 +25,7 @@ export const operatorCommands = [
   '+client|kill', '+client|list', '+client|setname', '+client|pause', '+client|unpause', '+client|no-touch',
   '+config|get', '+config|set',
   '+replicaof',
-  '+set', '+del', '+scan', '+unlink', '+flushdb', '+eval', '+pttl', '+pexpire', '+get', '+hget', '+exists', '+bgrewriteaof', '+bgsave', '+waitaof',
+  '+set', '+del', '+scan', '+unlink', '+flushdb', '+eval', '+pttl', '+pexpire', '+get', '+hget', '+exists', '+bgrewriteaof', '+bgsave', '+waitaof', '+wait',
   '+sadd', '+sscan', '+scard', '+sismember', '+swapdb', '+hset', '+hincrby', '+subscribe', '+object|idletime', '+randomkey',
 ] // prettier-ignore
 

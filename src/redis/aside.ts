@@ -1,5 +1,6 @@
 import type { Argument, RedisCallOptions, RedisConnection, Reply } from './connection.ts'
 import { luaPattern, under } from './glob.ts'
+import { keepUp, type KeepUpOptions } from './keep-up.ts'
 import { keptMs } from './visit-keys.ts'
 
 /**
@@ -152,8 +153,11 @@ export const setAside = async (
   return { outcome: outcome === 'tooMany' ? 'tooMany' : 'done', keys: Number(keys ?? 0) }
 }
 
-/** Goes page by page: each call takes the next cursor, and adds what it did. */
-const pages = async (call: (cursor: string) => Promise<Reply>): Promise<number> => {
+/** Goes page by page: each call takes the next cursor, and adds what it did; `after` hears what that is so far. */
+const pages = async (
+  call: (cursor: string) => Promise<Reply>,
+  after: (soFar: number) => Promise<void> = () => Promise.resolve(),
+): Promise<number> => {
   let sum = 0
   let cursor = '0'
   do {
@@ -161,6 +165,7 @@ const pages = async (call: (cursor: string) => Promise<Reply>): Promise<number> 
     const [next, count] = Array.isArray(reply) ? reply : []
     cursor = String(next ?? '0')
     sum += Number(count ?? 0)
+    await after(sum)
   } while (cursor !== '0')
   return sum
 }
@@ -188,12 +193,13 @@ redis.call('FLUSHDB', 'ASYNC')
 export const rememberAside = async (
   connection: RedisConnection,
   aside: Aside,
-  options: RedisCallOptions = {},
+  { replicas, ...options }: KeepUpOptions = {},
 ): Promise<void> => {
   const { guard, marker, keyPrefix } = aside
   const rest = [under(keyPrefix), pageSize, ...patterns(aside)]
   await pages(
     async (cursor) => await connection.call(['EVAL', rememberScript, 2, guard, marker, cursor, ...rest], options),
+    keepUp(connection, { replicas, ...options }),
   )
   // What is left is not under the prefix: a probe of ours.
   await connection.call(['EVAL', restScript, 1, marker], options)

@@ -1,7 +1,8 @@
 import { timeFieldLua, type TimeField } from './time-field.ts'
-import type { Argument, RedisCallOptions, RedisConnection, Reply } from './connection.ts'
+import type { Argument, RedisConnection, Reply } from './connection.ts'
 import { luaPattern, under } from './glob.ts'
 import { jsonOwnerLua } from './json-owner.ts'
+import { keepUp, type KeepUpOptions } from './keep-up.ts'
 import { atMost, pageAt } from './pace.ts'
 
 /** Which keys are meant, told so that the server can judge by itself: payloads stay there. */
@@ -53,7 +54,7 @@ export interface Visit {
   readonly undecodable: number
 }
 
-export interface VisitOptions extends RedisCallOptions {
+export interface VisitOptions extends KeepUpOptions {
   /** Called with what there is so far, after each page; throw to stop. */
   readonly onPage?: (soFar: Visit) => void
   /** Examine no more keys in a second. */
@@ -173,15 +174,17 @@ export const visitKeys = async (
   act: Act,
   options: VisitOptions = {},
 ): Promise<Visit> => {
+  const { keysPerSecond, replicas, onPage, ...call } = options
+  const { signal } = call
   const guard = typeof act === 'object' ? [act.rememberIn] : []
   // A replica runs no script that says it may write, so the one that counts must not.
   const text = `${act === 'count' ? '' : acting}${scripts[criterion.by]}`
   const page = async (following: readonly Argument[]): Promise<Reply> =>
     await connection.call(
       ['EVAL', text, guard.length, ...guard, act === 'count' ? 'count' : 'delete', ...following],
-      options,
+      call,
     )
-  const { keysPerSecond, signal } = options
+  const inReach = keepUp(connection, act === 'count' ? call : { replicas, ...call })
   const size = pageAt(keysPerSecond, pageSize)
   const rest = atMost(keysPerSecond, signal)
   let sum: Visit = { examined: 0, matched: 0, undecodable: 0 }
@@ -193,12 +196,13 @@ export const visitKeys = async (
       matched: sum.matched + matched,
       undecodable: sum.undecodable + undecodable,
     }
-    options.onPage?.(sum)
+    onPage?.(sum)
     return String(next ?? '0')
   }
   if (criterion.by === 'names') {
     for (let at = 0; at < criterion.names.length; at += size) {
       add(await page(criterion.names.slice(at, at + size)))
+      await inReach(sum.matched)
       await rest(sum.examined)
     }
     return sum
@@ -207,6 +211,7 @@ export const visitKeys = async (
   let cursor = '0'
   do {
     cursor = add(await page([cursor, ...fixed]))
+    await inReach(sum.matched)
     if (cursor !== '0') await rest(sum.examined)
   } while (cursor !== '0')
   return sum

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import type { ReadSessionStore } from '../api/resources.ts'
 import type { ServerVersion } from '../sessions/preset.ts'
+import { canRead } from './engine-formats.ts'
+import { hasClaims } from './plan/claim.ts'
+import { isReplicated } from './topology/replicas.ts'
 
 const lines = z.record(z.string().regex(/^[0-9]+\.[0-9]+$/), z.object({ image: z.string().min(1) }))
 
@@ -22,10 +25,31 @@ export interface ResolvedEngine {
   /** The line, such as `8.8`. */
   readonly version: string
   readonly image: string
+  /** Why this is not the engine that the spec asks for, but the one that the store has. */
+  readonly refused?: string
 }
 
-/** The engine a store runs: what it says, else what status has pinned, else the table's. A string says what is wrong. */
+/**
+ * The engine a store runs: what it says, else what status has pinned, else the table's. Where that could not read the sessions that there are, it is the one that
+ * wrote them. A string says what is wrong.
+ */
 export const resolveEngine = (store: ReadSessionStore, engines: Engines): ResolvedEngine | string => {
+  const wanted = wantedEngine(store, engines)
+  const pinned = pinnedEngine(store)
+  if (typeof wanted === 'string' || !pinned || !carriesOver(store) || canRead(wanted, pinned)) return wanted
+  const [from, to] = [pinned, wanted].map(({ type, version }) => `${type} ${version}`)
+  const remedy = `Set spec.engine back to ${pinned.type} "${pinned.version}". To change all the same, make another SessionStore, move the application, and delete this one`
+  return { ...pinned, refused: `${to} cannot read what ${from} has written, so the store stays with that. ${remedy}` }
+}
+
+/** True when another server takes over the sessions that there are: as a replica, or from a volume. */
+const carriesOver = (store: ReadSessionStore): boolean => {
+  const { nodes = [], primary, sessions } = store.status ?? {}
+  const hasRun = nodes.length > 0 || primary !== undefined || sessions !== undefined
+  return hasRun && (isReplicated(store) || hasClaims(store))
+}
+
+const wantedEngine = (store: ReadSessionStore, engines: Engines): ResolvedEngine | string => {
   const { type, version, image } = store.spec.engine
   const pinned = store.status?.engine
   const known = engines[type]

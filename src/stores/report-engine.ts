@@ -4,10 +4,10 @@ import type { Engines, ResolvedEngine } from './engines.ts'
 import { answers, type Observed } from './observe.ts'
 import type { Report } from './report.ts'
 
-/** Says whether what runs has the fixes that we know of, by what the servers themselves say, and whether the operator knows a newer image. */
+/** Says whether the spec's engine can be had, whether what runs has the fixes that we know of, by what the servers themselves say, and whether the operator knows a newer image. */
 export const reportEngine = (
   { spec }: ReadSessionStore,
-  { type, version, image }: ResolvedEngine,
+  { type, version, image, refused }: ResolvedEngine,
   engines: Engines,
   { nodes }: Observed,
   report: Report,
@@ -15,7 +15,8 @@ export const reportEngine = (
   const running = [...new Set(nodes.filter((node) => answers(node)).map(({ state }) => state.info.version))]
   const old = running.flatMap((each) => belowFloor(type, each) ?? [])
   const what = `${type} ${running.length > 0 ? running.join(', ') : version}`
-  if (old.length === 0) report.set('EngineSupported', 'True', 'Known', what)
+  if (refused !== undefined) report.set('EngineSupported', 'False', 'FormatNotReadable', refused)
+  else if (old.length === 0) report.set('EngineSupported', 'True', 'Known', what)
   else if (spec.engine.fixesBackported)
     report.set(
       'EngineSupported',

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { keepUp } from '../../redis/keep-up.ts'
 import { readPayloads } from '../../redis/read-payloads.ts'
 import { visitKeys, type Visit } from '../../redis/visit-keys.ts'
 import { ownerAt } from '../../sessions/owner.ts'
@@ -22,7 +23,8 @@ const heldMs = 10
 /** A selection of sessions whose owner only a reader of ours can find: their payloads come here, and names go back. */
 export const byReader = ({ keyPrefix, field, owners, ...rest }: ByReaderOptions): Selection => ({
   method: 'ScanAndUnlink',
-  visit: async (connection, act, { onPage, keysPerSecond, ...call } = {}) => {
+  visit: async (connection, act, { onPage, keysPerSecond, replicas, ...call } = {}) => {
+    const inReach = keepUp(connection, act === 'count' ? call : { replicas, ...call })
     let sum: Visit = { examined: 0, matched: 0, undecodable: 0 }
     for await (const page of readPayloads(connection, keyPrefix, {
       ...call,
@@ -46,6 +48,7 @@ export const byReader = ({ keyPrefix, field, owners, ...rest }: ByReaderOptions)
         undecodable: sum.undecodable + judged.filter(({ owner }) => owner === undefined).length,
       }
       onPage?.(sum)
+      await inReach(sum.matched)
     }
     return sum
   },

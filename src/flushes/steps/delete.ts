@@ -77,6 +77,7 @@ const visitUpTo = async (
   try {
     return await selection.visit(connection, act, {
       keysPerSecond: flush.object.spec.limits.keysPerSecond,
+      replicas: node.info.replication.onlineReplicas.length,
       signal: AbortSignal.any([signal, enough.signal]),
       onPage: (soFar) => {
         seen = soFar

@@ -1,6 +1,7 @@
 import { parseInfo } from '../../redis/info.ts'
 import { accountOf, rememberAside, setAside, type Aside } from '../../redis/aside.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
+import type { KeepUpOptions } from '../../redis/keep-up.ts'
 import { isRedisError } from '../../redis/errors.ts'
 import type { ReturnedWatch } from '../../redis/watch-returned.ts'
 import { isDurable } from '../durable.ts'
@@ -43,7 +44,8 @@ export const setAsideStep = async (runtime: FlushRuntime, flush: Flush, signal: 
       flush.status.guard ??= { runId, names: 0 }
       // Before any name is taken: whoever finds the marker gone from now on knows that names are.
       await writeStatus(runtime, flush, signal)
-      await untilRemembered(runtime, connection, aside, signal)
+      const replicas = node.info.replication.onlineReplicas.length
+      await untilRemembered(runtime, connection, aside, { replicas, signal })
       // It may have taken long: who has come to the store meanwhile has to acknowledge too.
       const now = (await answeringNode(runtime, flush.store, signal)) ?? node
       const current: FlushPrimary = now.uid === node.uid ? now : node
@@ -64,16 +66,16 @@ const untilRemembered = async (
   runtime: FlushRuntime,
   connection: RedisConnection,
   aside: Aside,
-  signal: AbortSignal,
+  options: KeepUpOptions & { readonly signal: AbortSignal },
 ): Promise<void> => {
   const untilMs = runtime.clock.monotonicMs() + refusedMs
   for (;;) {
     try {
-      await rememberAside(connection, aside, { signal })
+      await rememberAside(connection, aside, options)
       return
     } catch (error) {
       if (!isRedisError(error, 'refused', 'busy') || runtime.clock.monotonicMs() >= untilMs) throw error
-      await runtime.clock.sleep(againMs, signal)
+      await runtime.clock.sleep(againMs, options.signal)
     }
   }
 }

@@ -232,7 +232,6 @@ test.each(refused)('%s is refused, and the message names the field', async (_nam
 const changed: readonly (readonly [string, Json, string])[] = [
   ['another key prefix', sessions({ keyPrefix: 'other' }), 'spec.sessions.keyPrefix'],
   ['another preset', sessions({ client: 'rails-redis-store' }), 'spec.sessions.client'],
-  ['another engine', store({ engine: { type: 'Valkey' } }), 'spec.engine.type'],
 ]
 
 test.each(changed)(
