@@ -61,13 +61,13 @@ export default defineConfig({
           maxWorkers: 1,
         },
       },
-      clusterTier('e2e', ['test/e2e/**/*.test.ts'], { testTimeout: 180_000, alone: e2eAlone, maxWorkers: 2 }),
+      clusterTier('e2e', ['test/e2e/**/*.test.ts'], { testTimeout: 180_000, alone: e2eAlone, maxWorkers: 3 }),
       clusterTier('clients', ['test/clients/**/*.test.ts'], {
         testTimeout: 180_000,
         alone: ['test/clients/in-flight.test.ts'],
         maxWorkers: 2,
       }),
-      clusterTier('faults', ['test/faults/**/*.test.ts'], { testTimeout: 600_000, alone: faultsAlone, maxWorkers: 2 }),
+      clusterTier('faults', ['test/faults/**/*.test.ts'], { testTimeout: 600_000, alone: faultsAlone, maxWorkers: 3 }),
     ].flat(),
   },
 })

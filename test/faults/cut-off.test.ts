@@ -1,8 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import type { Cluster } from '../cluster/cluster.ts'
 import { missing } from '../e2e/load/missing.ts'
 import { expectSeeds, load, topology, untilWhole } from '../e2e/replicated/fixture.ts'
 import { store, untilReady } from '../e2e/fixtures.ts'
 import { clusterWithoutOperator } from './without-operator.ts'
+import { flushDisturbed, type Strike } from './flush-disturbed.ts'
+import { guarded } from './flush-run.ts'
 import { openLane, type Lane } from './lane.ts'
 
 const cluster = clusterWithoutOperator()
@@ -11,6 +15,22 @@ const name = 'web'
 
 const nodeOf = async ({ objects, namespace }: Lane, pod: string): Promise<string> =>
   ((await objects.get('pod', pod, namespace))['spec'] as { nodeName: string }).nodeName
+
+/** Nothing reaches that node any more, and nothing comes from it, until what this resolves with is called. */
+const cutOff = async (at: Cluster, node: string): Promise<() => Promise<void>> => {
+  const heals: (() => Promise<void>)[] = []
+  const heal = async () => {
+    for (const each of heals.splice(0)) await each()
+  }
+  try {
+    for (const other of [...at.nodes().map((each) => each.name), 'control-plane'])
+      if (other !== node) heals.push(await at.partition(node, other))
+    return heal
+  } catch (error) {
+    await heal()
+    throw error
+  }
+}
 
 /** Has the primary hand over until it is on another node than this one, alone; resolves with its pod and node. */
 const leave = async (
@@ -40,14 +60,11 @@ test('a primary whose node is cut off is replaced within 15 s, and nothing that 
     const { pod, on, term } = await leave(lane, mine)
     const loaded = await load(lane, name)
     const markMs = loaded.writer.mark()
-    const heals: (() => Promise<void>)[] = []
+    const heal = await cutOff(at, on)
     try {
-      for (const other of [...at.nodes().map((node) => node.name), 'control-plane']) {
-        if (other !== on) heals.push(await at.partition(on, other))
-      }
       await loaded.writer.untilWrites(markMs + 1000)
     } finally {
-      for (const heal of heals) await heal()
+      await heal()
     }
     const { primary } = await untilWhole(lane, name, { afterTerm: term })
     expect(primary?.current).not.toBe(pod)
@@ -64,3 +81,40 @@ test('a primary whose node is cut off is replaced within 15 s, and nothing that 
     await lane.close()
   }
 })
+
+/** Longer than the operator waits for an answer of a node. */
+const cutOffMs = 6_000
+
+/** A replica that is alone on its node is cut off, and comes back while the flush waits for it. */
+const cutReplicaOff = (): { readonly strike: Strike; readonly healed: () => Promise<void> } => {
+  const healing: Promise<void>[] = []
+  const strike: Strike = async (lane, { nodes = [], primary }) => {
+    const taken = new Set([await nodeOf(lane, 'operator'), await nodeOf(lane, primary?.current ?? '')])
+    const places = await Promise.all(nodes.map((node) => nodeOf(lane, node.name)))
+    const place = places.find((node) => !taken.has(node))
+    if (place === undefined) throw new Error(`no replica is on a node of its own: ${places.join(', ')}`)
+    const heal = await cutOff(lane.cluster, place)
+    healing.push(delay(cutOffMs).then(heal))
+  }
+  return {
+    strike,
+    healed: async () => {
+      await Promise.all(healing)
+    },
+  }
+}
+
+test.each([
+  ['a flush', 'faults-flush-cut-off', {}],
+  ['a guarded flush', 'faults-guard-cut-off', guarded],
+] as const)(
+  'a replica is cut off at every fourth write of %s: it waits for it, and then no node has a session of before',
+  async (_, namespace, spec) => {
+    const { strike, healed } = cutReplicaOff()
+    try {
+      expect(await flushDisturbed(cluster(), namespace, { spec, step: 4, strike })).toBeGreaterThanOrEqual(2)
+    } finally {
+      await healed()
+    }
+  },
+)
