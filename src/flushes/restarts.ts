@@ -1,3 +1,4 @@
+import { isApiError } from '../kubernetes/errors.ts'
 import { findWorkloads, titleOf } from '../stores/rotation/restart-workloads.ts'
 import { rotates, type Flush } from './flush.ts'
 import type { FlushRuntime } from './runtime.ts'
@@ -10,11 +11,19 @@ export const restartsOf = async (
 ): Promise<readonly string[]> => {
   if (!rotates(flush.object)) return []
   const clients = flush.store.spec.clients.map(({ name }) => name)
-  const found = await Promise.all(clients.map((client) => findWorkloads(runtime, flush.store, client, signal)))
+  const find = clients.map((client) => findWorkloads(runtime, flush.store, client, signal))
+  const fail = `Requests of ${some(clients)} fail until their pods have read the Secret again.`
+  let found: Awaited<(typeof find)[number]>[]
+  try {
+    found = await Promise.all(find)
+  } catch (error) {
+    if (!isApiError(error)) throw error
+    return [fail, `Which of them the operator restarts cannot be said: ${error.message}.`]
+  }
   const restarted = [...new Set(found.flat().map(titleOf))]
   const nobody = clients.filter((_client, index) => found[index]?.length === 0)
   return [
-    `Requests of ${some(clients)} fail until their pods have read the Secret again.`,
+    fail,
     ...(restarted.length > 0 ? [`The operator restarts ${some(restarted)}.`] : []),
     ...(nobody.length > 0 ? [`Nothing of ${some(nobody)} is labelled to be restarted: do that yourself.`] : []),
   ]

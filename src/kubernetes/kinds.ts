@@ -74,6 +74,7 @@ export interface ContainerStatus {
 
 export interface PodContainer {
   readonly name: string
+  readonly image?: string
   readonly resources?: {
     readonly limits?: Readonly<Record<string, string>>
     readonly requests?: Readonly<Record<string, string>>

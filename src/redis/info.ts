@@ -3,6 +3,7 @@ import type { Reply } from './connection.ts'
 /** What `INFO` says that we decide by. */
 export interface Info {
   readonly runId: string
+  readonly engine: 'Redis' | 'Valkey'
   /** `8.0.2`; of Valkey its own version, not the Redis version it answers for compatibility. */
   readonly version: string
   readonly role: 'primary' | 'replica'
@@ -93,6 +94,7 @@ export const parseInfo = (reply: Reply): Info => {
   const number = (name: string) => Number(fields.get(name) ?? 0)
   return {
     runId: fields.get('run_id') ?? '',
+    engine: fields.has('valkey_version') ? 'Valkey' : 'Redis',
     version: fields.get('valkey_version') ?? fields.get('redis_version') ?? '',
     role: fields.get('role') === 'slave' ? 'replica' : 'primary',
     loading: fields.get('loading') === '1',

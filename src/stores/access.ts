@@ -78,8 +78,8 @@ export const ensureAccess = async (
     add(userName(name, turn), passwordHash(password))
     // The other one stays as it is until somebody says that it may go.
     const other = userName(name, otherTurn(turn))
-    const hash = options.prepare?.user === other ? options.prepare.passwordHash : hashes.get(other)
-    if (hash !== undefined && options.retire !== other) add(other, hash)
+    const hash = options.prepare?.find(({ user }) => user === other)?.passwordHash ?? hashes.get(other)
+    if (hash !== undefined && !options.retire?.includes(other)) add(other, hash)
   }
   const users = [
     ...ownUsers({
@@ -115,12 +115,12 @@ export interface RevocationChange {
 
 /** A step of a rotation. */
 export interface CredentialChange {
-  /** Let this user in as well: the one of a client's two that its Secret does not name. */
-  readonly prepare?: { readonly user: string; readonly passwordHash: string }
-  /** What a client's Secret is to name from now on. */
-  readonly publish?: { readonly client: string; readonly credential: ClientCredential }
-  /** Let this user in no more: the one of a client's two that its Secret does not name. */
-  readonly retire?: string
+  /** Let these users in as well: of a client's two the one that its Secret does not name. */
+  readonly prepare?: readonly { readonly user: string; readonly passwordHash: string }[]
+  /** What clients' Secrets are to name from now on. */
+  readonly publish?: readonly { readonly client: string; readonly credential: ClientCredential }[]
+  /** Let these users in no more: of a client's two the one that its Secret does not name. */
+  readonly retire?: readonly string[]
 }
 
 const holderAfter = (holder: string | undefined, { hold, release }: FenceChange): string | undefined => {
@@ -183,7 +183,8 @@ const ensureClientSecret = async (
   const retain = store.spec.deletionPolicy === 'Retain'
   if (current && !isOwnedBy(current, store) && !isRetained(current, store)) throw new NameTakenError('Secret', name)
   const credential =
-    publish?.client === client ? publish.credential : await credentialIn(runtime, store, client, current, call)
+    publish?.find((each) => each.client === client)?.credential ??
+    (await credentialIn(runtime, store, client, current, call))
   const shown = { certificate: decode(current, 'tls.crt'), key: decode(current, 'tls.key') }
   const data = clientSecretData(
     store,

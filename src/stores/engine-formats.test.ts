@@ -12,6 +12,8 @@ test.each([
   ['Redis 8.0', 'Redis 8.4'],
   ['Redis 8.10', 'Redis 8.8'],
   ['Redis 8.12', 'Redis 8.10'],
+  ['Redis 8.14', 'Redis 8.12'],
+  ['Redis 8.12', 'Valkey 8.1'],
   ['Valkey 9.1', 'Valkey 8.1'],
   ['Valkey 8.0', 'Valkey 8.1'],
   ['Valkey 9.1', 'Redis 7.2'],
@@ -29,7 +31,11 @@ test.each([
   ['Redis 8.8', 'Redis 8.10'],
   ['Valkey 9.1', 'Redis 7.4'],
   ['Valkey 9.1', 'Redis 8.8'],
+  ['Redis 8.10', 'Redis 8.12'],
   ['Valkey 8.1', 'Valkey 9.0'],
+  ['Valkey 9.1', 'Valkey 9.2'],
+  ['Valkey 9.2', 'Valkey 9.4'],
+  ['Valkey 9.4', 'Redis 8.12'],
   ['Redis 8.10', 'Valkey 9.0'],
 ])('%s does not read what %s has written', (reader, writer) => {
   expect(canRead(line(reader), line(writer))).toBe(false)

@@ -16,6 +16,7 @@ const formats: Readonly<Record<ResolvedEngine['type'], readonly (readonly [line:
   Valkey: [
     ['7.2', 11],
     ['9.0', 80],
+    ['9.2', 81],
   ],
 }
 
@@ -24,12 +25,19 @@ const foreignToValkey = { from: 12, to: 79 } as const
 
 type Line = Pick<ResolvedEngine, 'type' | 'version'>
 
-const formatOf = ({ type, version }: Line): number =>
-  formats[type].findLast(([line]) => compareVersions(version, line) >= 0)?.[1] ?? 0
+/** Undefined for a line that is newer than all of these. */
+const formatOf = ({ type, version }: Line): number | undefined => {
+  const known = formats[type]
+  const isNewer = compareVersions(version, known.at(-1)?.[0] ?? '') > 0
+  return isNewer ? undefined : known.findLast(([line]) => compareVersions(version, line) >= 0)?.[1]
+}
 
 /** True when a server of the first line reads what one of the second has written. A replica that does not has lost what it had before it finds out (valkey#2588). */
 export const canRead = (reader: Line, writer: Line): boolean => {
+  if (reader.type === writer.type && compareVersions(reader.version, writer.version) >= 0) return true
   const format = formatOf(writer)
+  if (format === undefined) return false
   const isForeign = format >= foreignToValkey.from && format <= foreignToValkey.to
-  return format <= formatOf(reader) && !(reader.type === 'Valkey' && isForeign)
+  const most = formatOf(reader)
+  return (most === undefined || format <= most) && !(reader.type === 'Valkey' && isForeign)
 }

@@ -12,9 +12,10 @@ export const reportEngine = (
   { nodes }: Observed,
   report: Report,
 ): void => {
-  const running = [...new Set(nodes.filter((node) => answers(node)).map(({ state }) => state.info.version))]
-  const old = running.flatMap((each) => belowFloor(type, each) ?? [])
-  const what = `${type} ${running.length > 0 ? running.join(', ') : version}`
+  const running = nodes.filter((node) => answers(node)).map(({ state: { info } }) => info)
+  const old = [...new Set(running.flatMap((info) => belowFloor(info.engine, info.version) ?? []))]
+  const names = [...new Set(running.map((info) => `${info.engine} ${info.version}`))]
+  const what = names.length > 0 ? names.join(', ') : `${type} ${version}`
   if (refused !== undefined) report.set('EngineSupported', 'False', 'FormatNotReadable', refused)
   else if (old.length === 0) report.set('EngineSupported', 'True', 'Known', what)
   else if (spec.engine.fixesBackported)

@@ -3,9 +3,7 @@ import type { Client } from '../kubernetes/client.ts'
 import { isApiError } from '../kubernetes/errors.ts'
 import { pods, type Pod, type PodContainer } from '../kubernetes/kinds.ts'
 import { nameOf } from '../kubernetes/objects.ts'
-import type { resources } from './plan/stateful-set.ts'
-
-const container = 'redis'
+import { serverContainer, type resources } from './plan/stateful-set.ts'
 
 export type ResizeState =
   /** The container has the limit. */
@@ -17,13 +15,13 @@ export type ResizeState =
 
 /** The memory limit that the kubelet says is in force, in bytes. */
 export const actualLimitBytes = (pod: Pod): number | undefined => {
-  const status = pod.status?.containerStatuses?.find((entry) => entry.name === container)
+  const status = pod.status?.containerStatuses?.find((entry) => entry.name === serverContainer)
   const limit = status?.resources?.limits?.memory ?? specLimit(pod)
   return limit === undefined ? undefined : parseBytes(limit)
 }
 
 const specLimit = (pod: Pod): string | undefined =>
-  pod.spec?.containers.find((entry) => entry.name === container)?.resources?.limits?.memory
+  pod.spec?.containers.find((entry) => entry.name === serverContainer)?.resources?.limits?.memory
 
 const withMemory = (
   now: PodContainer['resources'],
@@ -45,7 +43,7 @@ export const resizePod = async (
   if (parseBytes(specLimit(pod) ?? '0') !== wantedBytes) {
     // A merge patch replaces the list, so every container goes along as it is.
     const containers = pod.spec?.containers.map((entry) =>
-      entry.name === container ? { ...entry, resources: withMemory(entry.resources, wanted) } : entry,
+      entry.name === serverContainer ? { ...entry, resources: withMemory(entry.resources, wanted) } : entry,
     )
     try {
       await client.patch(

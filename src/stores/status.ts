@@ -2,10 +2,12 @@ import type { SessionStore } from '../api/resources.ts'
 import type { SessionStoreStatus } from '../api/session-store-status.ts'
 import { setCondition } from '../kubernetes/apply.ts'
 import { storeManager } from './apply-objects.ts'
+import type { Pod } from '../kubernetes/kinds.ts'
 import type { Info } from '../redis/info.ts'
 import type { ResolvedEngine } from './engines.ts'
 import { objectNames, primaryHost, replicaHost, storeName } from './names.ts'
-import type { Observed } from './observe.ts'
+import { answers, type Observed } from './observe.ts'
+import { serverContainer } from './plan/stateful-set.ts'
 import type { Report } from './report.ts'
 import type { StoreRuntime } from './runtime.ts'
 import { speaksTls } from './tls/speaks-tls.ts'
@@ -51,7 +53,7 @@ export const writeStatus = async (
   const status: Partial<SessionStoreStatus> = {
     observedGeneration,
     conditions,
-    ...carried(before, 'engine', engine && { type: engine.type, version: engine.version, image: engine.image }),
+    ...carried(before, 'engine', engine && observed && engineNow(store, engine, observed)),
     ...carried(before, 'nodes', observed && nodes(store, observed, facts.serials)),
     ...carried(before, 'credentials', facts.credentials),
     ...carried(before, 'ownCredentials', facts.ownCredentials),
@@ -82,6 +84,25 @@ const ownTypes: ReadonlySet<string> = new Set([
   'EngineSupported',
   'UpdateAvailable',
 ])
+
+/**
+ * What the store's sessions were written by: the engine that the spec asks for, as soon as it serves (with claims, as soon as a node of it has run: it has written
+ * to its volume). Until then what it was before, which can still be gone back to.
+ */
+const engineNow = (
+  store: SessionStore,
+  { type, version, image }: ResolvedEngine,
+  { node: primary, nodes: found }: Observed,
+): SessionStoreStatus['engine'] => {
+  const before = store.status?.engine
+  const runs = found.filter((node) => answers(node) && imageOf(node.pod) === image)
+  const serves = runs.some(({ state }) => state.is === 'answering' && state.connection === primary?.connection)
+  const hasWritten = serves || (runs.length > 0 && store.spec.persistence?.claim !== undefined)
+  return before === undefined || hasWritten ? { type, version, image } : before
+}
+
+const imageOf = (pod: Pod | undefined): string | undefined =>
+  pod?.spec?.containers.find(({ name }) => name === serverContainer)?.image
 
 /** As the object says, whose defaults may not be filled in. */
 const wantsTlsNow = ({ spec }: SessionStore): boolean => (spec.tls?.mode ?? 'Disabled') !== 'Disabled'

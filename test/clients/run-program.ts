@@ -126,14 +126,17 @@ export const startClient = async (suite: Suite, preset: ProgramName): Promise<Cl
   const { clusterIP } = (await objects.get('service', preset, namespace))['spec'] as { clusterIP: string }
   const tunnel = await openTunnel(cluster, namespace, 'client', clusterIP, Number(secret['port']))
   const recorder = await startRecorder(tunnel.path)
+  const state = mkdtempSync(join(tmpdir(), 'state-'))
   const server = await openServer(suite, preset)
   const stopRest = async () => {
     await server.close()
     await recorder.close()
     await tunnel.close()
+    rmSync(state, { recursive: true, force: true })
   }
   try {
-    let application = await startApplication(preset, secret, recorder.port)
+    const start = (login: Readonly<Record<string, string>>) => startApplication(preset, login, recorder.port, state)
+    let application = await start(secret)
     let people = new AppUsers({ url: application.url, podUrls: [] })
     const stop = async () => {
       await people.close()
@@ -147,7 +150,7 @@ export const startClient = async (suite: Suite, preset: ProgramName): Promise<Cl
       recorder,
       restart: async () => {
         await stop()
-        application = await startApplication(preset, await readSecret(), recorder.port)
+        application = await start(await readSecret())
         people = new AppUsers({ url: application.url, podUrls: [] })
       },
       close: async () => {
@@ -215,11 +218,12 @@ interface Application {
   stop(): Promise<void>
 }
 
-/** Starts the application as a process of this machine, with the Secret as files, and Redis at that port of loopback. */
+/** Starts the application as a process of this machine, with the Secret as files, Redis at that port of loopback, and a folder for what it keeps beside. */
 const startApplication = async (
   preset: ProgramName,
   secret: Readonly<Record<string, string>>,
   redisPort: number,
+  state: string,
 ): Promise<Application> => {
   const { command, env, folder } = await readyProgram(preset, console.log)
   const binding = mkdtempSync(join(tmpdir(), 'binding-'))
@@ -238,6 +242,7 @@ const startApplication = async (
       ...process.env,
       ...env,
       BINDING_DIR: binding,
+      STATE_DIR: state,
       PORT: String(port),
       EXPIRE_AFTER_SECONDS: String(lifetimeSeconds),
     },

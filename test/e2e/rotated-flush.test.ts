@@ -247,7 +247,9 @@ test('a client that brings its password keeps it: refused before anything change
   await rotate('brought', 'brought')
   const { phase, outcome, auditRecords } = statusOf(await untilEnded('brought'))
   expect({ phase, reason: outcome?.reason }).toEqual({ phase: 'Failed', reason: 'PasswordBrought' })
-  expect(outcome?.message).toContain('in Secret vault: create the flush again with guarantee: Fenced')
+  expect(outcome?.message).toContain(
+    'in Secret vault: write a new one there and end the old one as docs/credentials.md says',
+  )
   expect(auditRecords).toBeUndefined()
   expect(await countSessions(client.redis, 10)).toBe(10)
   await leave(client)

@@ -10,8 +10,9 @@ export const startRedis = async (
   port: number,
   lines: readonly string[] = [],
 ): Promise<ProcessRecord> => {
-  const config = join(mkdtempSync(join(folder, 'redis-')), 'redis.conf')
-  writeFileSync(config, ['bind 127.0.0.1', `port ${port}`, 'save ""', ...lines, ''].join('\n'))
+  const own = mkdtempSync(join(folder, 'redis-'))
+  const config = join(own, 'redis.conf')
+  writeFileSync(config, ['bind 127.0.0.1', `port ${port}`, `dir ${own}`, 'save ""', ...lines, ''].join('\n'))
   const server = startRecorded(folder, 'redis-server', ['setpriv', '--pdeathsig', 'KILL', 'redis-server', config])
   const redis = new Redis({ host: '127.0.0.1', port, retryStrategy: () => 20 })
   redis.on('error', () => undefined)

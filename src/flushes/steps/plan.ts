@@ -32,7 +32,7 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
   if (brings) {
     return fail(
       'PasswordBrought',
-      `Client ${brings.name} brings its password, in Secret ${brings.passwordSecret?.name ?? ''}: create the flush again with guarantee: Fenced, and write a new password there`,
+      `Client ${brings.name} brings its password, in Secret ${brings.passwordSecret?.name ?? ''}: write a new one there and end the old one as docs/credentials.md says, then create the flush again with guarantee: Fenced`,
     )
   }
   const cooling = coolingDown(flush, runtime.flushes.list(flush.object.metadata.namespace), runtime.clock.now())

@@ -1,3 +1,5 @@
+import type { AclUser } from '../../redis/acl.ts'
+import { ensureAccess } from '../../stores/access.ts'
 import { claimName, hasClaims } from '../../stores/plan/claim.ts'
 import { ordinalOf } from '../../stores/observe.ts'
 import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
@@ -22,10 +24,11 @@ const awayMs = 2_000
 export const replicate = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
   await onNode(runtime, flush, signal, async (primary) => {
     const missing: string[] = []
+    const { users } = await ensureAccess(runtime, flush.store, flush.engine, { signal })
     const nodes: NonNullable<typeof flush.status.nodes>[number][] = []
     for (const entry of flush.status.nodes ?? []) {
       // One that has it in its memory may have a file of before.
-      const acknowledged = await acknowledges(runtime, flush, primary, entry.name, signal)
+      const acknowledged = await acknowledges(runtime, flush, primary, entry.name, users, signal)
       nodes.push({ ...entry, acknowledged })
       if (!acknowledged) missing.push(entry.name)
     }
@@ -46,11 +49,15 @@ const acknowledges = async (
   flush: Flush,
   primary: FlushPrimary,
   name: string,
+  users: readonly AclUser[],
   signal: AbortSignal,
 ): Promise<boolean> => {
   if (primary.away.some((node) => node.name === name)) return false
   const node: FlushNode | undefined = [primary, ...primary.replicas].find((each) => each.name === name)
   // Neither there nor away: its process is proven gone, and its disk with it.
   if (!node) return true
+  // It may have been away when rights were taken or given, or passwords replaced.
+  const { keyPrefix } = flush.store.spec.sessions
+  await runtime.liveAcl.ensure(node.connection, node.uid, node.info.runId, users, keyPrefix, { signal })
   return (await hasDeletion(flush, node, signal)) && (await scrubNode(runtime, flush, node, signal))
 }

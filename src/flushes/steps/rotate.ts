@@ -1,7 +1,7 @@
 import { otherTurn, turnOf, userName } from '../../stores/client-secret.ts'
 import { ensureAccess } from '../../stores/access.ts'
 import { newPassword } from '../../stores/credentials.ts'
-import { changeCredentials, giveTurn, type ChangeContext } from '../../stores/rotation/change-credentials.ts'
+import { changeCredentials, giveCredentials, type ChangeContext } from '../../stores/rotation/change-credentials.ts'
 import { restartWorkloads } from '../../stores/rotation/restart-workloads.ts'
 import { proceed, type Flush, type StepResult } from '../flush.ts'
 import { onNode } from '../node.ts'
@@ -24,20 +24,33 @@ export const rotate = async (runtime: FlushRuntime, flush: Flush, signal: AbortS
       flush.status.rotation = [...turns].map(([client, turn]) => ({ client, user: userName(client, otherTurn(turn)) }))
       await writeStatus(runtime, flush, signal)
     }
-    for (const { client, user } of flush.status.rotation) {
-      // Who is no client any more has no user either.
-      if (turns.has(client)) await replace(context, client, user)
-    }
+    // Who is no client any more has no user either.
+    await replaceUsers(
+      context,
+      flush.status.rotation.filter(({ client }) => turns.has(client)),
+    )
     flush.set('Rotated', 'True', 'CredentialsReplaced', 'Every client has a new user', runtime.clock.now())
     flush.progress('Verifying', 50)
     return proceed
   })
 
-const replace = async (context: ChangeContext, client: string, user: string): Promise<void> => {
+type Replaced = NonNullable<Flush['status']['rotation']>
+
+/** Of all clients at once: the fence is up. */
+const replaceUsers = async (context: ChangeContext, replaced: Replaced): Promise<void> => {
   const { runtime, store, engine, signal } = context
-  const turn = turnOf(client, user)
-  const { turns } = await ensureAccess(runtime, store, engine, { signal })
-  if (turns.get(client) !== turn) await giveTurn(context, client, turn, newPassword())
-  const access = await changeCredentials(context, { retire: userName(client, otherTurn(turn)) })
-  await restartWorkloads(runtime, store, access, client, signal)
+  const { turns, clientUsers } = await ensureAccess(runtime, store, engine, { signal })
+  const missing = replaced.filter(({ client, user }) => turns.get(client) !== turnOf(client, user))
+  const users = new Set(missing.map(({ user }) => user))
+  // In a rotation that is under way it is still there, with connections of before: only who is taken away loses those.
+  const retiring = clientUsers.filter((user) => users.has(user))
+  if (retiring.length > 0) await changeCredentials(context, { retire: retiring })
+  const given = missing.map(({ client, user }) => ({
+    client,
+    credential: { turn: turnOf(client, user), password: newPassword() },
+  }))
+  if (given.length > 0) await giveCredentials(context, given)
+  const retire = replaced.map(({ client, user }) => userName(client, otherTurn(turnOf(client, user))))
+  const access = await changeCredentials(context, { retire })
+  for (const { client } of replaced) await restartWorkloads(runtime, store, access, client, signal)
 }

@@ -23,7 +23,8 @@ import { ephemeralStorageBytes, memoryLimitBytes } from './memory.ts'
 
 /** The user and group of the official images of Redis and Valkey (999 in Debian's, and any other works as well). */
 const userId = 999
-const serverContainer = 'redis'
+/** The container that Redis runs in. */
+export const serverContainer = 'redis'
 /** The init container that refuses a volume. */
 export const ownerCheckContainer = 'volume'
 

@@ -3,7 +3,7 @@ import { passwordHash } from '../../redis/acl.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import type { Info } from '../../redis/info.ts'
 import { ensureAccess, type Access, type CredentialChange } from '../access.ts'
-import { userName, type Turn } from '../client-secret.ts'
+import { userName, type ClientCredential } from '../client-secret.ts'
 import type { ResolvedEngine } from '../engines.ts'
 import type { StoreRuntime } from '../runtime.ts'
 
@@ -36,15 +36,18 @@ export const changeCredentials = async (
   return access
 }
 
-/** Gives a client's user of that turn a password: first everywhere in Redis, then in the Secret, so that whoever reads it can log in. */
-export const giveTurn = async (
-  context: ChangeContext,
-  client: string,
-  turn: Turn,
-  password: string,
-): Promise<Access> => {
-  await changeCredentials(context, {
-    prepare: { user: userName(client, turn), passwordHash: passwordHash(password) },
-  })
-  return await changeCredentials(context, { publish: { client, credential: { turn, password } } })
+/** A client's new password, and which of its users gets it. */
+export interface NewCredential {
+  readonly client: string
+  readonly credential: ClientCredential
+}
+
+/** Gives clients new passwords: first everywhere in Redis, then in their Secrets, so that whoever reads one can log in. */
+export const giveCredentials = async (context: ChangeContext, given: readonly NewCredential[]): Promise<void> => {
+  const prepare = given.map(({ client, credential: { turn, password } }) => ({
+    user: userName(client, turn),
+    passwordHash: passwordHash(password),
+  }))
+  await changeCredentials(context, { prepare })
+  await changeCredentials(context, { publish: given })
 }

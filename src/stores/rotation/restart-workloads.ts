@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { ReadSessionStore } from '../../api/resources.ts'
-import { isApiError } from '../../kubernetes/errors.ts'
+import { isApiError, LeaseLostError } from '../../kubernetes/errors.ts'
 import { daemonSets, deployments, statefulSets, type StatefulSet } from '../../kubernetes/kinds.ts'
 import { nameOf, type Resource } from '../../kubernetes/objects.ts'
 import type { Access } from '../access.ts'
@@ -42,9 +42,12 @@ export const findWorkloads = async (
   return found.flat()
 }
 
+/** How long all of it may take, in ms: a webhook that hangs must not hold up a flush, nor a failover that waits for the store. */
+const patienceMs = 3_000
+
 /**
  * Has the workloads of a client begin anew that are labelled for it, in the way that their own strategy says: their pods read the Secret when they start. Once for
- * each password. One that the API server does not let us change is said in an event, and holds nobody up.
+ * each password. One that cannot be changed is said in an event, and holds nobody up.
  */
 export const restartWorkloads = async (
   runtime: StoreRuntime,
@@ -53,23 +56,44 @@ export const restartWorkloads = async (
   client: string,
   signal: AbortSignal,
 ): Promise<void> => {
-  const key = restartKey(store)
-  const value = fingerprint(runtime, store, access, client)
-  for (const workload of await findWorkloads(runtime, store, client, signal)) {
-    const { kind, object } = workload
-    if (object.spec?.template.metadata.annotations?.[key] === value) continue
-    const name = titleOf(workload)
-    try {
-      const template = { metadata: { annotations: { [key]: value } } }
-      await runtime.client.patch(kind, nameOf(object), { spec: { template } }, { signal })
-      const message = `${name} begins anew: client ${client} has a new password`
-      runtime.events.record(store, { type: 'Normal', reason: 'WorkloadRestarted', message })
-    } catch (error) {
-      if (!isApiError(error, 'forbidden', 'invalid', 'notFound')) throw error
-      const message = `${name} could not be restarted, so its pods have the password of before: ${error.message}. Restart it yourself`
-      runtime.events.record(store, { type: 'Warning', reason: 'WorkloadNotRestarted', message })
-    }
+  if (!runtime.restartsWorkloads) return
+  const within = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)])
+  const failed = (what: string, why: string) => {
+    const message = `${what} could not be restarted, so pods may have the password of before: ${why}. Restart it yourself`
+    runtime.events.record(store, { type: 'Warning', reason: 'WorkloadNotRestarted', message })
   }
+  const value = fingerprint(runtime, store, access, client)
+  const found = await attempt(signal, () => findWorkloads(runtime, store, client, within))
+  if (typeof found === 'string') return failed(`What is labelled for client ${client}`, found)
+  for (const workload of found) {
+    const refused = await attempt(signal, () => restart(runtime, store, workload, { client, value, signal: within }))
+    if (typeof refused === 'string') failed(titleOf(workload), refused)
+  }
+}
+
+/** What it resolves with, or what went wrong in words; a loss of the lease, and the end of the pass, are thrown on. */
+const attempt = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T | string> => {
+  try {
+    return await work()
+  } catch (error) {
+    if (signal.aborted || error instanceof LeaseLostError) throw error
+    return isApiError(error) ? error.message : `no answer within ${patienceMs / 1000} s`
+  }
+}
+
+const restart = async (
+  runtime: StoreRuntime,
+  store: ReadSessionStore,
+  workload: Workload,
+  { client, value, signal }: { readonly client: string; readonly value: string; readonly signal: AbortSignal },
+): Promise<void> => {
+  const { kind, object } = workload
+  const key = restartKey(store)
+  if (object.spec?.template.metadata.annotations?.[key] === value) return
+  const template = { metadata: { annotations: { [key]: value } } }
+  await runtime.client.patch(kind, nameOf(object), { spec: { template } }, { signal })
+  const message = `${titleOf(workload)} begins anew: client ${client} has a new password`
+  runtime.events.record(store, { type: 'Normal', reason: 'WorkloadRestarted', message })
 }
 
 /** Tells a client's passwords apart, and says nothing of them. */

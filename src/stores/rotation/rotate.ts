@@ -12,7 +12,7 @@ import { answers, type AnsweringNode, type StoreNode } from '../observe.ts'
 import { connectedPeers } from '../peers/connected.ts'
 import type { Report } from '../report.ts'
 import type { StoreRuntime } from '../runtime.ts'
-import { changeCredentials, giveTurn, type ChangeContext } from './change-credentials.ts'
+import { changeCredentials, giveCredentials, type ChangeContext } from './change-credentials.ts'
 import { planRotation, type RotationStep } from './plan-rotation.ts'
 import { recordRotation } from './record-rotation.ts'
 import { restartWorkloads } from './restart-workloads.ts'
@@ -141,11 +141,11 @@ const carryOut = async (context: ChangeContext, step: RotationStep, about: Clien
     case 'rotate': {
       if (!complete) return unchanged
       const turn = otherTurn(turnOf(client, user))
-      await giveTurn(context, client, turn, own ?? newPassword())
+      await giveCredentials(context, [{ client, credential: { turn, password: own ?? newPassword() } }])
       return unchanged
     }
     case 'retire': {
-      await changeCredentials(context, { retire: step.user })
+      await changeCredentials(context, { retire: [step.user] })
       const { retiring: _gone, ...rest } = unchanged
       const how = step.forced
         ? 'although it was in use, as spec.clients[].rotation.force says'

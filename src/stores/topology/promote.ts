@@ -3,9 +3,10 @@ import type { PrimaryStatus } from '../../api/session-store-status.ts'
 import type { AclUser } from '../../redis/acl.ts'
 import { promote } from '../../redis/replication.ts'
 import { everyKey, visitKeys } from '../../redis/visit-keys.ts'
-import { ensureAccess } from '../access.ts'
+import { ensureAccess, type Access } from '../access.ts'
 import { applyOwned } from '../apply-objects.ts'
 import type { ResolvedEngine } from '../engines.ts'
+import { NameTakenError } from '../name-taken-error.ts'
 import { storeUid } from '../names.ts'
 import type { AnsweringNode } from '../observe.ts'
 import { primaryEndpoints } from '../plan/primary-endpoints.ts'
@@ -60,8 +61,8 @@ export const beginTerm = async (
 }
 
 /**
- * Promotes the node that the term names, unless it is done already, and leads the applications to it. A fence that is up goes up on it first; sessions
- * that a flush has ended and this node missed go before anybody reads them.
+ * Promotes the node that the term names, unless it is done already, and leads the applications to it. First it lets in who may come in now, since rights and passwords
+ * are not replicated, and it may have been away; sessions that a flush has ended and this node missed go before anybody reads them.
  */
 export const finishTerm = async (
   runtime: StoreRuntime,
@@ -76,7 +77,7 @@ export const finishTerm = async (
   const number = store.status?.revocation?.number ?? 0
   const deletion = revocationIn(store, info.replication)
   const doubtful = deletion !== 'has'
-  const access = fenced || doubtful ? await ensureAccess(runtime, store, engine, { signal }) : undefined
+  const access = await accessFor(runtime, store, engine, fenced || doubtful, signal)
   const allow = (users: readonly AclUser[]) =>
     runtime.liveAcl.ensure(connection, node.uid, info.runId, users, keyPrefix, { signal })
   // Applications are shut out while there may be sessions that were ended: as a replica without a primary it answered nobody, as a primary it would.
@@ -117,4 +118,20 @@ export const finishTerm = async (
     'Promoted',
   )
   return written
+}
+
+/** Who may do what. A name that somebody else has taken is no reason to leave a store without a primary, unless somebody is to be kept out. */
+const accessFor = async (
+  runtime: StoreRuntime,
+  store: ReadSessionStore,
+  engine: ResolvedEngine,
+  isNeeded: boolean,
+  signal: AbortSignal,
+): Promise<Access | undefined> => {
+  try {
+    return await ensureAccess(runtime, store, engine, { signal })
+  } catch (error) {
+    if (isNeeded || !(error instanceof NameTakenError)) throw error
+    return undefined
+  }
 }

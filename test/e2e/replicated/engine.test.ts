@@ -86,6 +86,22 @@ test('from Valkey 8.1 to Redis 8.0 under load: no session is lost; and from ther
   await unload(at(), 'moved', loaded)
 })
 
+test('an image that cannot be had: nothing of it has run, so the engine of before comes back', async () => {
+  const { objects, namespace } = at()
+  const loaded = await loadedStore(at(), 'back', unhurried)
+  await ask('back', { ...redis80, version: '8.4', image: 'docker.io/library/redis:nowhere' })
+  await objects.until('sessionstore', 'back', namespace, 'a replica away', (each) => {
+    const { nodes = [] } = statusOf(each)
+    return conditionOf(each, 'Progressing')?.reason === 'ReplicasSyncing' || nodes.length < 3
+  })
+  expect(statusOf(await objects.get('sessionstore', 'back', namespace)).engine).toMatchObject({ version: '8.0' })
+  await ask('back', redis80)
+  await untilWhole(at(), 'back')
+  await untilReason('back', 'FixesBackported')
+  await expectNothingLost(loaded)
+  await unload(at(), 'back', loaded)
+})
+
 test('with a claim: Valkey 9.1 does not go back to 8.1, whose server could not read the volume', async () => {
   const { objects, namespace } = at()
   const persistence = { mode: 'AppendOnly', claim: {} }

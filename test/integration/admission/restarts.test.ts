@@ -87,10 +87,21 @@ test.each([
   ['that another annotation is there', inPods({ annotations: { other: null } })],
   ['how many there are', { spec: { replicas: 0 } }],
   ['a label of its own', { metadata: { labels: { mine: 'yes' } } }],
+  ['how its pods are replaced', { spec: { strategy: { type: 'Recreate', rollingUpdate: null } } }],
+  ['whether it is paused', { spec: { paused: true } }],
+  ['a finalizer', { metadata: { finalizers: ['a.test/b'] } }],
   ['an annotation of its own', { metadata: { annotations: { mine: 'yes' } } }],
   ['who owns it', { metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'a', uid: 'b' }] } }],
 ])('it cannot change %s', async (_what, patch) => {
   expectDenied(await change('shop', patch), 'nothing of a workload but the annotation')
+})
+
+test.each([
+  ['the numbers of its pods', { spec: { ordinals: { start: 3 } } }],
+  ['what becomes of its volumes', { spec: { persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete' } } }],
+  ['its update strategy', { spec: { updateStrategy: { type: 'OnDelete', rollingUpdate: null } } }],
+])('of a StatefulSet it cannot change %s', async (_what, patch) => {
+  expectDenied(await change('stateful', patch, 'statefulset'), 'nothing of a workload but the annotation')
 })
 
 test('who else may change a workload is not concerned', async () => {

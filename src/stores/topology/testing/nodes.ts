@@ -12,6 +12,7 @@ type NodeChange = Partial<Omit<NodeFacts, 'info'>> & { readonly info?: InfoChang
 /** What a Redis says that waits behind its gate: a replica of nobody, empty, of a history of its own. */
 export const gatedInfo = ({ replication, ...more }: InfoChange = {}): Info => ({
   runId: 'run',
+  engine: 'Redis',
   version: '8.0.2',
   role: 'replica',
   loading: false,

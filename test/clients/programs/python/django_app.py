@@ -15,7 +15,8 @@ from waitress import serve
 from binding import binding, lifetime_seconds, port
 
 engine = os.environ.get("SESSION_ENGINE", "cache")
-database = pathlib.Path(tempfile.mkdtemp()) / "sessions.sqlite3"
+# What it knows beside Redis stays when it is started anew.
+database = pathlib.Path(os.environ.get("STATE_DIR") or tempfile.mkdtemp()) / "sessions.sqlite3"
 settings.configure(
     SECRET_KEY="only-for-tests",
     ALLOWED_HOSTS=["*"],

@@ -42,6 +42,8 @@ public class Application {
     settings.put("spring.main.banner-mode", "off");
     settings.put("logging.level.root", "warn");
     settings.put("spring.data.redis.url", binding("uri"));
+    // Lettuce goes on for a minute otherwise, where it is let in no more.
+    settings.put("spring.data.redis.timeout", "5s");
     settings.put("spring.data.redis.repositories.enabled", "false");
     settings.put("spring.session.redis.namespace", binding("key-prefix"));
     settings.put("spring.session.redis.repository-type", env("REPOSITORY", "default"));
