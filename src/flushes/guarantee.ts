@@ -1,12 +1,14 @@
 import type { FlushSessionsStatus } from '../api/flush-sessions.ts'
 import type { ReadFlushSessions, ReadSessionStore } from '../api/resources.ts'
 import { presetFor } from '../sessions/presets.ts'
+import { few } from './few.ts'
 import { isGuarded, rotates, setsAside } from './flush.ts'
 
-/** What the guarantee rests on, and what it does not reach: said in every flush, as it is for this store. */
+/** What the guarantee rests on, and what it does not reach: said in every flush, as it is for this store and the `snapshots` of its volumes. */
 export const guaranteeOf = (
   flush: ReadFlushSessions,
   store: ReadSessionStore,
+  snapshots: readonly string[] | string,
 ): NonNullable<FlushSessionsStatus['guarantee']> => ({
   assumptions: [
     'Everything that writes sessions logs in to Redis as one of spec.clients.',
@@ -26,8 +28,18 @@ export const guaranteeOf = (
       : 'The pod that answers is the only one of this store: none was deleted by force while its node was out of reach.',
     'The application does not restore sessions from a second source, such as a copy in a database.',
   ],
-  notCovered: [...presetFor(store.spec.sessions).notCovered],
+  notCovered: [...presetFor(store.spec.sessions).notCovered, ...copiesOf(snapshots)],
 })
+
+/** Copies of volumes are not reached. A store reads none of before a flush; whoever mounts one elsewhere does. */
+const copiesOf = (snapshots: readonly string[] | string): readonly string[] => {
+  if (typeof snapshots === 'string')
+    return [`Whether there are VolumeSnapshots of its claims cannot be said: ${snapshots}`]
+  if (snapshots.length === 0) return []
+  return [
+    `VolumeSnapshots of its claims keep what they were made of, ended sessions too: ${few(snapshots)}. Delete them. No store serves a volume of before a flush, but whoever mounts one can read it.`,
+  ]
+}
 
 /** What the flush costs the people who use the application, before anybody agrees to it. */
 export const costsOf = (flush: ReadFlushSessions, store: ReadSessionStore, matched: number): readonly string[] => [

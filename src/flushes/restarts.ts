@@ -1,5 +1,6 @@
 import { isApiError } from '../kubernetes/errors.ts'
 import { findWorkloads, titleOf } from '../stores/rotation/restart-workloads.ts'
+import { few } from './few.ts'
 import { rotates, type Flush } from './flush.ts'
 import type { FlushRuntime } from './runtime.ts'
 
@@ -12,7 +13,7 @@ export const restartsOf = async (
   if (!rotates(flush.object)) return []
   const clients = flush.store.spec.clients.map(({ name }) => name)
   const find = clients.map((client) => findWorkloads(runtime, flush.store, client, signal))
-  const fail = `Requests of ${some(clients)} fail until their pods have read the Secret again.`
+  const fail = `Requests of ${few(clients)} fail until their pods have read the Secret again.`
   let found: Awaited<(typeof find)[number]>[]
   try {
     found = await Promise.all(find)
@@ -24,11 +25,7 @@ export const restartsOf = async (
   const nobody = clients.filter((_client, index) => found[index]?.length === 0)
   return [
     fail,
-    ...(restarted.length > 0 ? [`The operator restarts ${some(restarted)}.`] : []),
-    ...(nobody.length > 0 ? [`Nothing of ${some(nobody)} is labelled to be restarted: do that yourself.`] : []),
+    ...(restarted.length > 0 ? [`The operator restarts ${few(restarted)}.`] : []),
+    ...(nobody.length > 0 ? [`Nothing of ${few(nobody)} is labelled to be restarted: do that yourself.`] : []),
   ]
 }
-
-/** The first few of a list. */
-const some = (names: readonly string[]): string =>
-  names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more` : names.join(', ')

@@ -6,7 +6,7 @@ import { expectSeeds, load, topology, untilWhole } from '../e2e/replicated/fixtu
 import { store, untilReady } from '../e2e/fixtures.ts'
 import { clusterWithoutOperator } from './without-operator.ts'
 import { flushDisturbed, type Strike } from './flush-disturbed.ts'
-import { guarded } from './flush-run.ts'
+import { guarded, rotated } from './flush-run.ts'
 import { openLane, type Lane } from './lane.ts'
 
 const cluster = clusterWithoutOperator()
@@ -107,6 +107,7 @@ const cutReplicaOff = (): { readonly strike: Strike; readonly healed: () => Prom
 test.each([
   ['a flush', 'faults-flush-cut-off', {}],
   ['a guarded flush', 'faults-guard-cut-off', guarded],
+  ['one with new passwords', 'faults-rotated-cut-off', rotated],
 ] as const)(
   'a replica is cut off at every fourth write of %s: it waits for it, and then no node has a session of before',
   async (_, namespace, spec) => {

@@ -3,6 +3,9 @@ import type { SessionStoreStatus } from '../../src/api/session-store-status.ts'
 import { auditRecords } from '../../src/api/resources.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { waitUntil } from '../cluster/wait-until.ts'
+import { redisThrough } from '../e2e/fixtures.ts'
+import { secretData } from '../e2e/objects.ts'
+import { openTunnel } from '../e2e/tunnel.ts'
 import { countOnNode, topology, untilWhole } from '../e2e/replicated/fixture.ts'
 import { label, pointsOf } from './crash-points.ts'
 import {
@@ -71,6 +74,29 @@ const expectTrue = async (lane: Lane, store: StoreUnderTest, name: string) => {
   await expectChain(lane)
 }
 
+/** What each node says to somebody who has that login. */
+const answersTo = async (lane: Lane, storeName: string, login: Readonly<Record<string, string>>) => {
+  const { nodes = [] } = await untilWhole(lane, storeName)
+  return await Promise.all(
+    nodes.map(async ({ name }) => {
+      const { podIP } = (await lane.objects.get('pod', name, lane.namespace))['status'] as { podIP: string }
+      const tunnel = await openTunnel(lane.cluster, lane.namespace, 'client', podIP, Number(login['port']))
+      const redis = redisThrough(tunnel, login)
+      try {
+        return (await redis.get('shop:session:0')) ?? 'nothing'
+      } catch (error) {
+        return String(error)
+      } finally {
+        redis.disconnect()
+        await tunnel.close()
+      }
+    }),
+  )
+}
+
+const loginOf = async ({ objects, namespace }: Lane, storeName: string) =>
+  secretData(await objects.get('secret', `${storeName}-web`, namespace))
+
 /** Flushes a store of three nodes again and again, and strikes at another write each time: each is true. Resolves with how often it came to that write. */
 export const flushDisturbed = async (
   cluster: Cluster,
@@ -97,6 +123,7 @@ export const flushDisturbed = async (
       const status = await untilWhole(lane, 'web')
       await untilLoginWorks(store)
       await logIn(store)
+      const login = await loginOf(lane, store.name)
       const before = async () => {
         strikes += 1
         await strike(lane, status)
@@ -107,6 +134,9 @@ export const flushDisturbed = async (
         await untilEnded(lane, name, 60_000)
         lane.proxy.faults.clear()
         await expectTrue(lane, store, name)
+        const isRotated = (await readFlush(lane, name)).status?.rotation !== undefined
+        for (const answer of await answersTo(lane, store.name, login))
+          expect(answer, 'to the login of before').toMatch(isRotated ? /WRONGPASS|NOAUTH/ : /^nothing$/)
       } catch (error) {
         throw new Error(`struck at ${label({ nth, ...match })}: ${String(error)}`, { cause: error })
       }

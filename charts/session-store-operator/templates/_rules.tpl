@@ -32,6 +32,10 @@
 - apiGroups: ['']
   resources: [persistentvolumeclaims]
   verbs: [get, list, watch, create, patch, delete]
+# copies of a store's volumes, which a flush names: where the cluster has them
+- apiGroups: [snapshot.storage.k8s.io]
+  resources: [volumesnapshots]
+  verbs: [list]
 - apiGroups: [apps]
   resources: [statefulsets]
   verbs: [get, list, watch, create, patch]

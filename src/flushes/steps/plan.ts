@@ -4,6 +4,7 @@ import { databases } from '../../redis/aside.ts'
 import { presetFor } from '../../sessions/presets.ts'
 import { pairs } from '../../stores/live-config.ts'
 import { storeUid } from '../../stores/names.ts'
+import { findVolumeSnapshots } from '../../stores/persistence/volume-snapshots.ts'
 import { coolingDown } from '../cooldown.ts'
 import { fail, isGuarded, proceed, rotates, setsAside, type Flush, type StepResult } from '../flush.ts'
 import { costsOf, guaranteeOf } from '../guarantee.ts'
@@ -62,7 +63,8 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
       estimatedSeconds: Math.ceil(flush.drainMs / 1000 + total / rateOf(flush, scope.selection)),
       costs: [...costsOf(flush.object, flush.store, matched), ...(await restartsOf(runtime, flush, signal))],
     }
-    flush.status.guarantee = guaranteeOf(flush.object, flush.store)
+    const snapshots = await findVolumeSnapshots(runtime, flush.store, signal)
+    flush.status.guarantee = guaranteeOf(flush.object, flush.store, snapshots)
     flush.set('Planned', 'True', 'Counted', `${matched} sessions in scope`, now)
     return proceed
   })
