@@ -282,3 +282,59 @@ test('an ordinary rotation restarts labelled workloads as well, with no request 
   await objects.delete('deployment', 'calm-shop', namespace)
   await objects.delete('sessionstore', 'calm', namespace)
 })
+
+test('a workload that cannot be restarted holds nobody up, and is told', async () => {
+  const { objects, namespace } = at()
+  const blocked = { 'e2e-rotated/blocked': 'yes' }
+  const webhook = {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name: 'e2e-rotated' },
+    webhooks: [
+      {
+        name: 'nobody.answers.test',
+        clientConfig: { service: { namespace, name: 'nobody', path: '/' } },
+        rules: [{ apiGroups: ['apps'], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['deployments'] }],
+        objectSelector: { matchLabels: blocked },
+        failurePolicy: 'Fail',
+        sideEffects: 'None',
+        admissionReviewVersions: ['v1'],
+      },
+    ],
+  }
+  const { metadata, ...rest } = deployment('stuck-shop', 'stuck', 'web')
+  await objects.apply(store(namespace, 'stuck'), {
+    ...rest,
+    metadata: { ...metadata, labels: { ...metadata.labels, ...blocked } },
+  })
+  await untilReady(objects, namespace, 'stuck')
+  await objects.apply(webhook)
+  try {
+    await waitUntil(
+      'the webhook is in the way',
+      async () => {
+        const tried = objects.run(['annotate', 'deployment/stuck-shop', '-n', namespace, 'a=b', '--dry-run=server'])
+        return await tried.then(
+          () => false,
+          (error: unknown) => String(error).includes('nobody.answers.test'),
+        )
+      },
+      { timeoutMs: 30_000, intervalMs: 200 },
+    )
+    await rotate('stuck', 'stuck')
+    expect(statusOf(await untilEnded('stuck'))).toMatchObject({ phase: 'Completed', outcome: { reason: 'Verified' } })
+    expect(await canLogIn(at(), 'stuck', await loginOf('stuck'))).toBe('OK')
+    await waitUntil(
+      'an event tells',
+      async () =>
+        JSON.stringify(await objects.list('events', namespace)).includes(
+          'Deployment stuck-shop could not be restarted',
+        ),
+      { timeoutMs: 20_000 },
+    )
+  } finally {
+    await objects.run(['delete', 'validatingwebhookconfiguration', 'e2e-rotated', '--ignore-not-found'])
+  }
+  await objects.delete('deployment', 'stuck-shop', namespace)
+  await objects.delete('sessionstore', 'stuck', namespace)
+})
