@@ -284,6 +284,7 @@ export const flushOutcomes = {
   ],
   ListMissing: ['Failed', 'The Secret of the scope is not there, or has no list.'],
   NoClock: ['Failed', 'The sessions do not say how old they are.'],
+  NoIndex: ['Failed', "The library keeps no index of a person's sessions: without `exhaustive: false`."],
   NoPrincipal: ['Failed', 'The store does not say where a session says whose it is.'],
   NoReader: ['Failed', 'Nothing reads sessions of this client.'],
   PasswordBrought: ['Failed', 'A client brings its password, so the operator cannot give it another: `Fenced`.'],

@@ -35,6 +35,12 @@ const scope = z
           .optional()
           .describe('Anybody who may read this object reads them.'),
         secretRef: listRef('principals').optional().describe('A Secret of this namespace that lists them.'),
+        exhaustive: z
+          .boolean()
+          .default(true)
+          .describe(
+            "Look at every session, after those that the library's own index names (lucia, spring-session-indexed). False: at those alone, which takes no time and misses what the index has missed.",
+          ),
       })
       .meta(
         rules({
@@ -227,7 +233,7 @@ export const flushSessionsStatus = z.object({
         .string()
         .optional()
         .describe('A keyed hash of the list in scope: who has the same list and the master key gets the same.'),
-      method: z.enum(['FlushDatabase', 'SetAside', 'ScanAndUnlink', 'ByName']),
+      method: z.enum(['FlushDatabase', 'SetAside', 'ScanAndUnlink', 'ByName', 'ByIndex']),
       estimatedSeconds: z.int(),
       costs: z.array(z.string().max(1024)).max(16),
     })

@@ -28,8 +28,13 @@ export const guaranteeOf = (
       : 'The pod that answers is the only one of this store: none was deleted by force while its node was out of reach.',
     'The application does not restore sessions from a second source, such as a copy in a database.',
   ],
-  notCovered: [...presetFor(store.spec.sessions).notCovered, ...copiesOf(snapshots)],
+  notCovered: [...presetFor(store.spec.sessions).notCovered, ...indexOf(flush), ...copiesOf(snapshots)],
 })
+
+const indexOf = ({ spec }: ReadFlushSessions): readonly string[] =>
+  spec.scope.principals?.exhaustive === false
+    ? ["Sessions that the library's index does not name: only those were looked at (exhaustive: false)."]
+    : []
 
 /** Copies of volumes are not reached. A store reads none of before a flush; whoever mounts one elsewhere does. */
 const copiesOf = (snapshots: readonly string[] | string): readonly string[] => {

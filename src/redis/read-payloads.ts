@@ -95,5 +95,12 @@ const readOne = async (
   return [{ key, payload: Buffer.isBuffer(payload) ? payload : undefined }]
 }
 
+/** The payload of one session; undefined when it is not there, or of another type. Throws a `RedisError`. */
+export const readPayload = async (
+  connection: RedisConnection,
+  key: Buffer,
+  { field = '', ...options }: Omit<PayloadOptions, 'keysPerSecond'>,
+): Promise<StoredPayload | undefined> => (await readOne(connection, key, field, options))[0]
+
 const list = (reply: BinaryReply): readonly BinaryReply[] =>
   reply !== null && typeof reply === 'object' && !Buffer.isBuffer(reply) ? reply : []

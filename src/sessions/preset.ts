@@ -46,6 +46,14 @@ export interface Preset {
   readonly principalPath?: readonly string[]
   /** The keys of a session after `<prefix>:`, by its id or the cookie's value: more than one where the library would look in more, or where the form is not certain. */
   readonly keysOfId: (id: string) => readonly string[]
+  /**
+   * The set that the library keeps of a person's sessions: its key after `<prefix>:`, and the id that one of its members stands for; undefined: it cannot be read. A
+   * hint: libraries miss some, and forget to take others away. Undefined: it keeps none.
+   */
+  readonly principalIndex?: {
+    readonly set: (principal: string) => string
+    readonly idOf: (member: Uint8Array) => string | undefined
+  }
   /** A request without a session takes over the id that its cookie has: while that id is remembered as ended, its user cannot log in. */
   readonly reusesIds?: true
   /** The library's own time to live, and what renews it. */

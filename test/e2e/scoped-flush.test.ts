@@ -360,3 +360,37 @@ test('an abort of a guarded flush leaves nothing behind', async () => {
   expect(await there(redis, '1')).toBe(1)
   await done()
 })
+
+test("a person's sessions by the library's own index alone, and then those that it has missed", async () => {
+  const sessions = { client: 'lucia', keyPrefix: 'shop:session' }
+  const { redis, done } = await prepared('indexed', { sessions })
+  const write = async (id: string, owner: string, isIndexed: boolean) => {
+    await redis.set(`shop:session:session:${id}`, JSON.stringify({ user_id: owner }), 'EX', 3600)
+    if (isIndexed) await redis.sadd(`shop:session:user_sessions:${owner}`, id)
+  }
+  await write('a1', 'ann', true)
+  await write('missed', 'ann', false)
+  await write('b1', 'bob', true)
+  const principals = { values: ['ann'] }
+  await scoped('by-index', 'indexed', { principals: { ...principals, exhaustive: false } })
+  const byIndex = await untilEnded('by-index')
+  expect(byIndex).toMatchObject({
+    phase: 'Completed',
+    plan: { matched: 1, method: 'ByIndex' },
+    nodes: [{ revoked: 1 }],
+  })
+  expect(JSON.stringify(byIndex)).toContain("Sessions that the library's index does not name")
+  expect(await there(redis, 'session:a1', 'session:missed', 'session:b1')).toBe(2)
+  await scoped('all-of-hers', 'indexed', { principals })
+  expect(await untilEnded('all-of-hers')).toMatchObject({ phase: 'Completed', nodes: [{ revoked: 1 }] })
+  expect(await there(redis, 'session:missed')).toBe(0)
+  expect(await there(redis, 'session:b1')).toBe(1)
+  await done()
+})
+
+test('a library without an index: refused, with what to do', async () => {
+  const { done } = await prepared('unindexed')
+  await scoped('no-index', 'unindexed', { principals: { values: ['ann'], exhaustive: false } })
+  expect(await untilEnded('no-index')).toMatchObject({ phase: 'Failed', outcome: { reason: 'NoIndex' } })
+  await done()
+})

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { keepUp } from '../../redis/keep-up.ts'
-import { readPayloads } from '../../redis/read-payloads.ts'
+import type { RedisConnection } from '../../redis/connection.ts'
+import { readPayloads, type PayloadOptions, type StoredPayload } from '../../redis/read-payloads.ts'
 import { visitKeys, type Visit } from '../../redis/visit-keys.ts'
 import { ownerAt } from '../../sessions/owner.ts'
 import { maxPayloadBytes, Undecodable, type PayloadReader } from '../../sessions/readers/value.ts'
@@ -15,23 +16,24 @@ export interface ByReaderOptions {
   readonly owners: ReadonlySet<string>
   /** Sessions that cannot be read match as well. */
   readonly takeUndecodable: boolean
+  /** Which sessions are read; default all of them. */
+  readonly pages?: (
+    connection: RedisConnection,
+    options: Pick<PayloadOptions, 'signal' | 'timeoutMs' | 'keysPerSecond'>,
+  ) => AsyncGenerator<readonly StoredPayload[], void>
 }
 
 /** How long payloads are read in one go, in ms: one that somebody made for it takes a tenth of a second, and meanwhile the lease is to be renewed. */
 const heldMs = 10
 
 /** A selection of sessions whose owner only a reader of ours can find: their payloads come here, and names go back. */
-export const byReader = ({ keyPrefix, field, owners, ...rest }: ByReaderOptions): Selection => ({
+export const byReader = ({ keyPrefix, field, owners, pages, ...rest }: ByReaderOptions): Selection => ({
   method: 'ScanAndUnlink',
   visit: async (connection, act, { onPage, keysPerSecond, replicas, ...call } = {}) => {
     const inReach = keepUp(connection, act === 'count' ? call : { replicas, ...call })
     let sum: Visit = { examined: 0, matched: 0, undecodable: 0 }
-    for await (const page of readPayloads(connection, keyPrefix, {
-      ...call,
-      keysPerSecond,
-      field,
-      maxBytes: maxPayloadBytes,
-    })) {
+    const all = () => readPayloads(connection, keyPrefix, { ...call, keysPerSecond, field, maxBytes: maxPayloadBytes })
+    for await (const page of pages?.(connection, { ...call, keysPerSecond }) ?? all()) {
       const judged: { readonly key: Buffer; readonly owner: string | undefined }[] = []
       let heldSinceMs = performance.now()
       for (const { key, payload } of page) {

@@ -1,10 +1,12 @@
 import { everyKey } from '../../redis/visit-keys.ts'
 import type { FlushOutcome } from '../../api/conditions.ts'
 import { parseDurationMs } from '../../api/values.ts'
+import type { Preset } from '../../sessions/preset.ts'
 import { presetFor } from '../../sessions/presets.ts'
 import { readers } from '../../sessions/readers.ts'
 import { fail, type Flush, type StepResult } from '../flush.ts'
 import type { FlushRuntime } from '../runtime.ts'
+import { byIndex, indexFirst } from './by-index.ts'
 import { byReader } from './by-reader.ts'
 import { fingerprint, readListed, type Listed } from './listed.ts'
 import { inServer, withReader, type Selection } from './selection.ts'
@@ -55,7 +57,8 @@ export const resolveScope = async (runtime: FlushRuntime, flush: Flush, signal: 
   }
   const selection = byOwner(flush, entries, path)
   if ('next' in selection) return selection
-  return { selection, recorded: { principals: { ...recorded, path } }, fingerprint: print }
+  const exhaustive = principals?.exhaustive ?? true
+  return { selection, recorded: { principals: { ...recorded, path, exhaustive } }, fingerprint: print }
 }
 
 export const isFail = (scope: Scope | Fail): scope is Fail => 'next' in scope
@@ -128,15 +131,40 @@ const byOwner = (flush: Flush, owners: readonly string[], path: readonly string[
   const takeUndecodable = flush.object.spec.onUndecodable === 'Revoke'
   const inHash = preset.payload === 'Java serialization, in a hash'
   const [field, ...rest] = path
-  const here = byReader({
+  const reader = {
     keyPrefix,
     read,
     field: inHash ? field : undefined,
     path: inHash ? rest : path,
     owners: new Set(owners),
     takeUndecodable,
-  })
-  if (preset.payload !== 'JSON' || owners.length > mostOwnersInServer) return here
+  }
+  const { principalIndex: index, keysOfId } = preset
+  const indexed = index && byIndex({ ...reader, index, keysOfId })
+  if (flush.object.spec.scope.principals?.exhaustive === false) {
+    return (
+      indexed ??
+      refuse(
+        'NoIndex',
+        `${client} keeps no index of a person's sessions: create the flush again without exhaustive: false`,
+      )
+    )
+  }
+  const scan = byScan(preset, byReader(reader), { keyPrefix, path, owners })
+  return indexed ? indexFirst(indexed, scan) : scan
+}
+
+/** Every session is looked at: by Redis itself where it can read them. */
+const byScan = (
+  { payload }: Preset,
+  here: Selection,
+  {
+    keyPrefix,
+    path,
+    owners,
+  }: { readonly keyPrefix: string; readonly path: readonly string[]; readonly owners: readonly string[] },
+): Selection => {
+  if (payload !== 'JSON' || owners.length > mostOwnersInServer) return here
   const there = {
     by: 'jsonOwner',
     keyPrefix,

@@ -4,7 +4,7 @@ import { visitKeys, type Act, type Criterion, type Visit, type VisitOptions } fr
 /** Finds the sessions in scope on one server, and does with them what it is told. */
 export interface Selection {
   /** How a plan calls it. */
-  readonly method: 'ScanAndUnlink' | 'ByName'
+  readonly method: 'ScanAndUnlink' | 'ByName' | 'ByIndex'
   /** Goes over the server's sessions once. Throws a `RedisError`. */
   readonly visit: (connection: RedisConnection, act: Act, options?: VisitOptions) => Promise<Visit>
 }

@@ -14,6 +14,10 @@ export const lucia: Preset = {
   endless: ['user_sessions:*'],
   principalPath: ['user_id'],
   keysOfId: (id) => [`session:${id}`],
+  principalIndex: {
+    set: (principal) => `user_sessions:${principal}`,
+    idOf: (member) => Buffer.from(member).toString(),
+  },
   libraryPrefix: withColon,
   uri: plainUri,
   setUp:

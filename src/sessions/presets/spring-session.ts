@@ -1,5 +1,7 @@
 import { asItIs, base64Id, greeting, introduction, outsideTheSession, plainUri } from '../forms.ts'
 import type { Preset } from '../preset.ts'
+import { readJava } from '../readers/java.ts'
+import { Undecodable } from '../readers/value.ts'
 
 const common = {
   payload: 'Java serialization, in a hash',
@@ -50,6 +52,21 @@ export const springSessionIndexed: Preset = {
     '<prefix>:index:…PRINCIPAL_NAME_INDEX_NAME:<name>, a set of ids',
   ],
   keysOfId: (id) => base64Id(id).flatMap((each) => [`sessions:${each}`, `sessions:expires:${each}`]),
+  principalIndex: {
+    set: (principal) =>
+      `index:org.springframework.session.FindByIndexNameSessionRepository.PRINCIPAL_NAME_INDEX_NAME:${principal}`,
+    // Serialized as the session is, unless it was told to write text.
+    idOf: (member) => {
+      if (member[0] !== 0xac) return Buffer.from(member).toString()
+      try {
+        const id = readJava(member)
+        return typeof id === 'string' ? id : undefined
+      } catch (error) {
+        if (error instanceof Undecodable) return undefined
+        throw error
+      }
+    },
+  },
   principal: 'the set of its name; `sessionAttr:SPRING_SECURITY_CONTEXT`',
   lifetime: '30 minutes, and 5 more of the hash; renewed by each request',
   revives: 'each writes back a part of it: nobody is logged in, and requests with that cookie fail until it ends',
