@@ -207,7 +207,7 @@ const refused: readonly (readonly [string, Json, string])[] = [
     flush({ scope: { createdBefore: 'noon' } }),
     'spec.scope.createdBefore',
   ],
-  ['a flush with a guarantee that is not served yet', flush({ guarantee: 'Rotated' }), 'spec.guarantee'],
+  ['a flush with a guarantee that there is not', flush({ guarantee: 'Hoped' }), 'spec.guarantee'],
   ['a flush without a reason', flush({ reason: undefined }), 'spec.reason'],
   ['a flush with a reason of blanks', flush({ reason: '   ' }), 'spec.reason'],
   [
