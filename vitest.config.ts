@@ -67,7 +67,7 @@ export default defineConfig({
         alone: ['test/clients/in-flight.test.ts'],
         maxWorkers: 2,
       }),
-      clusterTier('faults', ['test/faults/**/*.test.ts'], { testTimeout: 600_000, alone: faultsAlone, maxWorkers: 3 }),
+      clusterTier('faults', ['test/faults/**/*.test.ts'], { testTimeout: 600_000, alone: faultsAlone, maxWorkers: 2 }),
     ].flat(),
   },
 })

@@ -21,6 +21,10 @@ import type { OperatorProcess } from './operator-process.ts'
 
 const cluster = clusterWithoutOperator()
 
+/** A store's passes write its status as well, when they have seen something: how often differs from one flush to the next. */
+const mayNotCome = ({ resource, subresource }: Point): boolean =>
+  resource === 'sessionstores.sessionstore.dev' && subresource === 'status'
+
 const crash = async (
   lane: Lane,
   store: StoreUnderTest,
@@ -38,13 +42,12 @@ const crash = async (
     untilEnded(lane, name).then(async () => {
       // After the last write: the API server may show it before the proxy has its answer.
       await Promise.race([killed.done, delay(2_000)])
-      if (!killed.isReached()) throw new Error(`the flush ended and the operator never came to ${label(point)}`)
-      await killed.done
+      if (killed.isReached()) await killed.done
+      else if (!mayNotCome(point)) throw new Error(`the flush ended and the operator never came to ${label(point)}`)
     }),
   ])
   lane.proxy.faults.clear()
-  await lane.expireLease()
-  const next = await lane.start()
+  const next = killed.isReached() ? await lane.expireLease().then(() => lane.start()) : operator
   await untilEnded(lane, name)
   await followRotation(lane, store, name)
   await expectEnd(lane, store, name)

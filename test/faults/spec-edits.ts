@@ -1,4 +1,5 @@
 import type { SessionStoreSpec } from '../../src/api/session-store.ts'
+import { engines } from '../e2e/fixtures.ts'
 
 /** A spec as a person writes it. */
 export type WrittenSpec = Readonly<Record<string, unknown>> & {
@@ -116,16 +117,22 @@ export const refusedEdits: readonly (Edit & { readonly says: RegExp })[] = [
     change: (spec) => merge(spec, { tls: { mode: 'Secret' } }),
     says: /tls.secret.name/,
   },
-  { name: 'another engine', change: (spec) => inside(spec, 'engine', { type: 'Valkey' }), says: /new SessionStore/ },
 ]
 
-/** Edits that the API server cannot see through, by the condition that says what is wrong. What runs goes on. */
+/** Edits that the API server cannot see through, by the condition that says what is wrong. What runs goes on. One that gives back the very spec is none. */
 export const unworkableEdits: readonly (Edit & { readonly condition: string; readonly reason: string })[] = [
   {
     name: 'a version that nobody knows',
     change: (spec) => inside(spec, 'engine', { version: '9.9' }),
     condition: 'EngineSupported',
     reason: 'UnknownVersion',
+  },
+  {
+    name: 'an engine that cannot read the sessions',
+    // A Standalone store takes every engine, with a restart that a person has to ask for.
+    change: (spec) => (isReplicated(spec) ? inside(spec, 'engine', { type: 'Valkey', version: engines.Valkey }) : spec),
+    condition: 'EngineSupported',
+    reason: 'FormatNotReadable',
   },
   {
     name: 'a password of a Secret that is not there',

@@ -164,8 +164,10 @@ class Sequence {
       }
       case 'unworkable': {
         const { name, change, condition, reason } = at(unworkableEdits, step.index)
+        const changed = change(this.#spec, this.#number)
+        if (changed === this.#spec) break
         this.log.push(`unworkable: ${name}`)
-        await this.#put(change(this.#spec, this.#number))
+        await this.#put(changed)
         await waitUntil(`${name} is told`, async () => conditionOf(await this.#read(), condition)?.reason === reason, {
           timeoutMs: 30_000,
         })
