@@ -2,7 +2,7 @@ import type { AclUser } from '../../redis/acl.ts'
 import { ensureAccess } from '../../stores/access.ts'
 import { claimName, hasClaims } from '../../stores/plan/claim.ts'
 import { ordinalOf } from '../../stores/observe.ts'
-import { proceed, wait, type Flush, type StepResult } from '../flush.ts'
+import { isGuarded, proceed, wait, type Flush, type StepResult } from '../flush.ts'
 import { hasDeletion, onNode, type FlushNode, type FlushPrimary } from '../node.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { scrubNode } from './scrub.ts'
@@ -24,7 +24,10 @@ const awayMs = 2_000
 export const replicate = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> =>
   await onNode(runtime, flush, signal, async (primary) => {
     const missing: string[] = []
-    const { users } = await ensureAccess(runtime, flush.store, flush.engine, { signal })
+    // A guard has changed nobody's rights, so a Secret that cannot be had must not hold it up.
+    const users = isGuarded(flush.object)
+      ? undefined
+      : (await ensureAccess(runtime, flush.store, flush.engine, { signal })).users
     const nodes: NonNullable<typeof flush.status.nodes>[number][] = []
     for (const entry of flush.status.nodes ?? []) {
       // One that has it in its memory may have a file of before.
@@ -49,7 +52,7 @@ const acknowledges = async (
   flush: Flush,
   primary: FlushPrimary,
   name: string,
-  users: readonly AclUser[],
+  users: readonly AclUser[] | undefined,
   signal: AbortSignal,
 ): Promise<boolean> => {
   if (primary.away.some((node) => node.name === name)) return false
@@ -58,6 +61,6 @@ const acknowledges = async (
   if (!node) return true
   // It may have been away when rights were taken or given, or passwords replaced.
   const { keyPrefix } = flush.store.spec.sessions
-  await runtime.liveAcl.ensure(node.connection, node.uid, node.info.runId, users, keyPrefix, { signal })
+  if (users) await runtime.liveAcl.ensure(node.connection, node.uid, node.info.runId, users, keyPrefix, { signal })
   return (await hasDeletion(flush, node, signal)) && (await scrubNode(runtime, flush, node, signal))
 }
