@@ -44,35 +44,44 @@ export interface PrimaryEndpoint {
   readonly tls: boolean | undefined
 }
 
+/**
+ * What a node has that is to follow another one. `current`: what its primary has, or had a moment ago; it may be read while its link is made. `stale`: something
+ * older, which nobody reads: see {@link openGate}. `revoked`: sessions that have been ended; it takes the whole data over even where it could go on from its
+ * offset, since on the way there it would show them.
+ */
+export type Standing = 'current' | 'stale' | 'revoked'
+
 /** Makes a node follow another one. A node that has the same history goes on from its offset, any other takes the whole data over. */
 export const follow = async (
   connection: RedisConnection,
-  primary: PrimaryEndpoint,
-  ownHost: string,
-  login: ReplicationLogin,
-  options: RedisCallOptions = {},
-): Promise<void> => {
-  await setLink(connection, primary, ownHost, login, options)
-  await connection.call(['REPLICAOF', primary.host, primary.port], options)
-}
-
-/** What a node needs to follow another one; every node has it, whatever it is now. */
-const setLink = async (
-  connection: RedisConnection,
-  { tls }: PrimaryEndpoint,
+  { host, port, tls }: PrimaryEndpoint,
   ownHost: string,
   { password }: ReplicationLogin,
-  options: RedisCallOptions,
+  standing: Standing,
+  options: RedisCallOptions = {},
 ): Promise<void> => {
-  // Stale data may be read once the node has been given a primary: until its link is up, its pod is not ready.
   const settings = [
     ['masteruser', replicationUser],
     ['masterauth', password],
     ['replica-announce-ip', ownHost],
-    ['replica-serve-stale-data', 'yes'],
+    // An application may be connected to it, led there by an old route.
+    ['replica-serve-stale-data', standing === 'current' ? 'yes' : 'no'],
     ...(tls === undefined ? [] : [['tls-replication', tls ? 'yes' : 'no'] as const]),
   ] as const
-  await connection.call(['CONFIG', 'SET', ...settings.flat()], options)
+  // A primary begins a new history, with which nobody can go on; in a transaction nobody reads what it has meanwhile.
+  const forgetHistory: readonly Command[] = standing === 'revoked' ? [['REPLICAOF', 'NO', 'ONE']] : []
+  await connection.transaction(
+    [['CONFIG', 'SET', ...settings.flat()], ...forgetHistory, ['REPLICAOF', host, port]],
+    options,
+  )
+}
+
+/**
+ * Lets a replica whose link is up, and that has the whole data, be read when the link breaks. Until then it refuses who is not its primary (`MASTERDOWN`): what it
+ * has may be of long ago.
+ */
+export const openGate = async (connection: RedisConnection, options: RedisCallOptions = {}): Promise<void> => {
+  await connection.call(['CONFIG', 'SET', 'replica-serve-stale-data', 'yes'], options)
 }
 
 /**

@@ -111,7 +111,7 @@ export const startApiServer = async (options: ApiServerOptions = {}): Promise<Ap
     await waitUntil(`kube-apiserver on ${url} ready`, settled, { timeoutMs: 60_000 })
     if (isAlive(started)) return started
     throw new Error(
-      `kube-apiserver ended: ${readFileSync(join(folder, 'logs/kube-apiserver.log'), 'utf8').slice(-2000)}`,
+      `kube-apiserver ended: ${readFileSync(join(folder, 'logs/kube-apiserver.log'), 'utf8').slice(-800)}`,
     )
   }
   const cleanUp = async (processes: readonly ProcessRecord[]): Promise<void> => {

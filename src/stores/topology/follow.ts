@@ -3,16 +3,16 @@ import type { PrimaryStatus } from '../../api/session-store-status.ts'
 import { pods } from '../../kubernetes/kinds.ts'
 import { deadAddress, port, tlsPort } from '../../redis/config.ts'
 import { isApiError } from '../../kubernetes/errors.ts'
-import type { RedisConnection } from '../../redis/connection.ts'
 import { isRedisError } from '../../redis/errors.ts'
 import type { Replication } from '../../redis/info.ts'
-import { bindWrites, closeClients, follow, type PrimaryEndpoint } from '../../redis/replication.ts'
+import { bindWrites, closeClients, follow, openGate, type PrimaryEndpoint } from '../../redis/replication.ts'
 import { replicationLogin } from '../own-credentials.ts'
 import { roleLabel, storeNamespace } from '../names.ts'
 import { answers, type AnsweringNode, type StoreNode } from '../observe.ts'
 import type { StoreRuntime } from '../runtime.ts'
 import { speaksTls } from '../tls/speaks-tls.ts'
 import { wantedReplicas } from './replicas.ts'
+import { revocationIn } from './revocation.ts'
 import { writePrimary } from './term.ts'
 
 /** What following has found and done. */
@@ -40,18 +40,19 @@ export const followPrimary = async (
   return { store: bound, discardedBytes: discarded.reduce((sum, bytes) => sum + bytes, 0), requeueAfterMs }
 }
 
-/** Closes those who came to a primary of before by an old route. Who reads from replicas connects again. */
-const sendAway = async (
+/** What a replica that follows already still needs. Those who came to a primary of before by an old route are closed; who reads from replicas connects again. */
+const settleReplica = async (
   runtime: StoreRuntime,
-  uid: string,
-  connection: RedisConnection,
+  { uid, state: { connection, info } }: AnsweringNode,
   signal: AbortSignal,
 ): Promise<void> => {
+  const { linkUp, syncing } = info.replication
   try {
-    await closeClients(connection, { signal })
+    if (runtime.strays.take(uid)) await closeClients(connection, { signal })
+    if (linkUp && !syncing) await openGate(connection, { signal })
   } catch (error) {
     if (!isRedisError(error)) throw error
-    runtime.log.info({ node: uid, reason: error.message }, 'Clients of a former primary were not closed')
+    runtime.log.info({ node: uid, reason: error.message }, 'A replica was not settled; trying again')
   }
 }
 
@@ -73,16 +74,18 @@ const followOne = async (
   const { connection, info } = state
   if (primary.address === undefined || address === undefined) return 0
   if (info.role === 'replica' && info.replication.primaryHost === primary.address) {
-    if (runtime.strays.take(uid)) await sendAway(runtime, uid, connection, signal)
+    await settleReplica(runtime, replica, signal)
     return 0
   }
   const { change, earlierReplicationId } = store.status?.primary ?? {}
   const wasPrimary = info.role === 'primary'
   try {
     const login = replicationLogin(runtime, store)
-    await follow(connection, primaryEndpoint(replica, primary, primary.address), address, login, { signal })
-    // Who is connected to one that waited behind the boot gate was led there when it was the primary's address still: it would never find the new one.
     const wasGated = info.replication.primaryHost === deadAddress[0]
+    const lacks = revocationIn(store, info.replication) === 'lacks'
+    const standing = lacks ? 'revoked' : wasPrimary || wasGated ? 'stale' : 'current'
+    await follow(connection, primaryEndpoint(replica, primary, primary.address), address, login, standing, { signal })
+    // Who is connected to one that waited behind the boot gate was led there when it was the primary's address still: it would never find the new one.
     if (wasPrimary || wasGated) {
       await closeClients(connection, { signal })
       runtime.strays.expect(uid)

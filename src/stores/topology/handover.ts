@@ -65,7 +65,7 @@ export const handOver = async (
   const begun = await beginTerm(runtime, store, to, { ...change, knownOffset: undefined }, signal)
   const done = await finishTerm(runtime, begun, engine, to, fenced, signal)
   try {
-    await follow(old, primaryEndpoint(from, to, to.address), from.address, login, { signal })
+    await follow(old, primaryEndpoint(from, to, to.address), from.address, login, 'current', { signal })
     await untilServiceLeadsTo(runtime, store, to, done.status?.primary?.runId ?? '', signal)
     // Closed while their writes are still held: none of them is told that it failed and none is lost.
     await closeClients(old, { signal })
