@@ -56,6 +56,10 @@ const crash = async (
 
 const appendOnly = { persistence: { mode: 'AppendOnly' } }
 
+/** Where it is killed, by what is left of a thousand: `CRASH_PAGES=every` for after each page. */
+const lefts =
+  process.env['CRASH_PAGES'] === 'every' ? Array.from({ length: 19 }, (_, page) => 950 - 50 * page) : [900, 600, 300]
+
 /** Deletes a thousand sessions in two seconds, twenty pages of fifty. */
 const slowly = { limits: { drain: '1s', maxFence: '5m', keysPerSecond: 500 } }
 
@@ -67,7 +71,7 @@ test.concurrent.each([
   try {
     let operator = await lane.start()
     const store = await makeStore(lane, 'web')
-    for (const left of [900, 600, 300]) {
+    for (const left of lefts) {
       const name = `at-${left}`
       await logIn(store)
       await createFlush(lane, store.name, name, { spec })
