@@ -7,7 +7,7 @@ SHELL := /bin/bash
 # Installed packages, Node 24 among them; made again when the lockfile changes.
 modules := node_modules/.package-lock.json
 
-.PHONY: help demo test check unit cluster-up cluster-down cluster-status generate bundle bench clients matrix fuzz clean
+.PHONY: help demo test check unit cluster-up cluster-down cluster-status generate bundle bench clients matrix fuzz crashes clean
 
 help:
 	@echo 'make demo            the main job on a real cluster, from nothing; KEEP=1 leaves it running'
@@ -19,6 +19,7 @@ help:
 	@echo 'make bundle          dist/main.mjs and dist/verify.mjs'
 	@echo 'make bench           measures, each figure beside its baseline'
 	@echo 'make fuzz            feeds the readers of sessions what nobody should send, 10 minutes each'
+	@echo 'make crashes         kills the operator before and after each write and each page, where make test does every other; 40 minutes'
 	@echo 'make clients         runs real applications against a store each, and prints what they asked Redis for'
 	@echo 'make matrix          ends sessions while requests are in flight, with every client, each way and topology, and prints what came of it'
 
@@ -55,6 +56,9 @@ bench: $(modules)
 
 fuzz: $(modules)
 	@FUZZ_SECONDS=600 node node_modules/vitest/vitest.mjs run --project unit src/sessions/readers/fuzz.test.ts
+
+crashes: $(modules)
+	@CRASH_POINTS=every node test/run.ts faults
 
 clients: $(modules)
 	@node test/clients/table.ts

@@ -25,6 +25,25 @@ export const pointsOf = (writes: readonly RequestInfo[]): readonly Point[] => {
   })
 }
 
+/** `CRASH_POINTS=every` (`make crashes`): nothing is left out. */
+export const isEveryPoint = process.env['CRASH_POINTS'] === 'every'
+
+/** Where an operator is killed: one write, and whether it is made. */
+export interface Strike {
+  readonly point: Point
+  readonly when: 'before' | 'after'
+  /** In words. */
+  readonly where: string
+}
+
+/** Once at each write, before it and after it by turns; or at each of them both ways. */
+export const strikesAt = (points: readonly Point[]): readonly Strike[] =>
+  points.flatMap((point, index) => {
+    const byTurns = index % 2 === 0 ? ['before' as const] : ['after' as const]
+    const whens = isEveryPoint ? (['before', 'after'] as const) : byTurns
+    return whens.map((when) => ({ point, when, where: `${when} ${label(point)}` }))
+  })
+
 export const label = ({ verb, resource, subresource, nth }: Point): string =>
   `${verb} ${resource}${subresource === '' ? '' : `/${subresource}`} #${nth}`
 

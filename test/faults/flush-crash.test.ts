@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { waitUntil } from '../cluster/wait-until.ts'
 import { countSessions } from '../e2e/fixtures.ts'
 import { clusterWithoutOperator } from './without-operator.ts'
-import { killAt, label, pointsOf, type Point } from './crash-points.ts'
+import { isEveryPoint, killAt, label, pointsOf, strikesAt, type Point, type Strike } from './crash-points.ts'
 import {
   createFlush,
   everybody,
@@ -29,8 +29,7 @@ const crash = async (
   lane: Lane,
   store: StoreUnderTest,
   operator: OperatorProcess,
-  point: Point,
-  when: 'before' | 'after',
+  { point, when }: Strike,
   name: string,
   flushSpec: Readonly<Record<string, unknown>>,
 ): Promise<OperatorProcess> => {
@@ -56,9 +55,8 @@ const crash = async (
 
 const appendOnly = { persistence: { mode: 'AppendOnly' } }
 
-/** Where it is killed, by what is left of a thousand: `CRASH_PAGES=every` for after each page. */
-const lefts =
-  process.env['CRASH_PAGES'] === 'every' ? Array.from({ length: 19 }, (_, page) => 950 - 50 * page) : [900, 600, 300]
+/** Where it is killed, by what is left of a thousand: after each page, or three of them. */
+const lefts = isEveryPoint ? Array.from({ length: 19 }, (_, page) => 950 - 50 * page) : [900, 600, 300]
 
 /** Deletes a thousand sessions in two seconds, twenty pages of fifty. */
 const slowly = { limits: { drain: '1s', maxFence: '5m', keysPerSecond: 500 } }
@@ -109,37 +107,32 @@ test.concurrent.each([
   ['guarded', 'faults-crash-guarded', guard, appendOnly, guarded],
   ['of everybody, guarded', 'faults-crash-everybody', guard, appendOnly, everybody],
   ['with new passwords', 'faults-crash-rotated', rotation, {}, rotated],
-])(
-  'killed before and after every write of a flush, %s: the end is the same',
-  async (_, namespace, written, spec, flushSpec) => {
-    const lane = await openLane(cluster(), namespace)
-    try {
-      let operator = await lane.start()
-      const store = await makeStore(lane, 'web', spec)
-      await logIn(store)
-      const from = lane.proxy.writes.length
-      await createFlush(lane, store.name, 'reference', { spec: flushSpec })
-      await untilEnded(lane, 'reference')
-      await followRotation(lane, store, 'reference')
-      await expectEnd(lane, store, 'reference')
-      const points = pointsOf(lane.proxy.writes.slice(from))
-      console.log(`${namespace}: ${points.map(label).join(', ')}`)
-      expect(points.filter(({ resource }) => resource === 'auditrecords.sessionstore.dev').length).toBe(written.records)
-      expect(points.filter(({ resource }) => resource === 'secrets').length).toBe(written.secrets)
-      for (const [index, point] of points.entries()) {
-        for (const when of ['before', 'after'] as const) {
-          const startedMs = performance.now()
-          try {
-            operator = await crash(lane, store, operator, point, when, `${when}-${index}`, flushSpec)
-          } catch (error) {
-            throw new Error(`killed ${when} ${label(point)}: ${String(error)}`, { cause: error })
-          }
-          console.log(`${namespace}: ${when} ${label(point)}: ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
-        }
+])('killed at every write of a flush, %s: the end is the same', async (_, namespace, written, spec, flushSpec) => {
+  const lane = await openLane(cluster(), namespace)
+  try {
+    let operator = await lane.start()
+    const store = await makeStore(lane, 'web', spec)
+    await logIn(store)
+    const from = lane.proxy.writes.length
+    await createFlush(lane, store.name, 'reference', { spec: flushSpec })
+    await untilEnded(lane, 'reference')
+    await followRotation(lane, store, 'reference')
+    await expectEnd(lane, store, 'reference')
+    const points = pointsOf(lane.proxy.writes.slice(from))
+    console.log(`${namespace}: ${points.map(label).join(', ')}`)
+    expect(points.filter(({ resource }) => resource === 'auditrecords.sessionstore.dev').length).toBe(written.records)
+    expect(points.filter(({ resource }) => resource === 'secrets').length).toBe(written.secrets)
+    for (const [index, strike] of strikesAt(points).entries()) {
+      const startedMs = performance.now()
+      try {
+        operator = await crash(lane, store, operator, strike, `flush-${index}`, flushSpec)
+      } catch (error) {
+        throw new Error(`killed ${strike.where}: ${String(error)}`, { cause: error })
       }
-      await store.close()
-    } finally {
-      await lane.close()
+      console.log(`${namespace}: ${strike.where}: ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
     }
-  },
-)
+    await store.close()
+  } finally {
+    await lane.close()
+  }
+})
