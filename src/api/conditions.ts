@@ -198,6 +198,21 @@ export const flushConditions = {
       Queued: ['False', 'Another flush of this store goes first.'],
     },
   },
+  Approved: {
+    says: 'A second person agrees. Not there where the store asks for none.',
+    reasons: {
+      Approved: ['True', 'As it says.'],
+      AwaitingApproval: ['False', 'The message has the command.'],
+      PlanChanged: [
+        'False',
+        'What was approved is not the plan any more: the message has the command for the new one.',
+      ],
+      ApproverNotAllowed: [
+        'False',
+        'Whoever approved is who asked, is in no group that the store names, or is not proven.',
+      ],
+    },
+  },
   Recorded: { says: 'The intent is on record.', reasons: { IntentRecorded: ['True', 'In a signed AuditRecord.'] } },
   Fenced: {
     says: 'No client can write a session.',
@@ -282,6 +297,7 @@ export const flushOutcomes = {
     'Failed',
     'The data is from before an earlier flush: `all` ends what is there, or bring back the volume.',
   ],
+  ApprovalTimedOut: ['Failed', "Nobody approved it within the store's `flushes.approval.timeout`."],
   ListMissing: ['Failed', 'The Secret of the scope is not there, or has no list.'],
   NoClock: ['Failed', 'The sessions do not say how old they are.'],
   NoIndex: ['Failed', "The library keeps no index of a person's sessions: without `exhaustive: false`."],

@@ -8,6 +8,8 @@ export const identity = z.object({
   groups: z.array(z.string().max(1024)).max(256).meta({ 'x-kubernetes-list-type': 'set' }).optional(),
 })
 
+export type Identity = z.infer<typeof identity>
+
 /** A key of a Secret of this namespace, one entry in each line. */
 const listRef = (key: string) =>
   z.object({
@@ -129,6 +131,9 @@ const limits = z
   )
   .prefault({})
 
+const unchanging =
+  'a FlushSessions cannot change once it is created (only abort and approval can be set): create another one'
+
 export const flushSessionsSpec = z
   .object({
     storeRef: z.object({ name: label(52).describe('A SessionStore of this namespace.') }),
@@ -175,6 +180,18 @@ export const flushSessionsSpec = z
       })
       .optional()
       .describe('Set once to stop: the fence lifts, sessions that are deleted stay deleted.'),
+    approval: z
+      .object({
+        planDigest: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/)
+          .describe('`status.plan.digest`, as read: what is approved is that plan, and no other.'),
+        by: identity.optional().describe('Who approved. Stamped at admission.'),
+      })
+      .optional()
+      .describe(
+        "Set by somebody else than who asked, where the store's flushes.approval wants it, with the right `approve` on flushsessions.",
+      ),
   })
   .meta(
     rules(
@@ -188,16 +205,21 @@ export const flushSessionsSpec = z
         message: 'cannot change once it is set',
         fieldPath: '.abort',
       },
+      {
+        rule: '!has(oldSelf.approval) || has(self.approval)',
+        message: 'cannot be taken back: set spec.abort',
+        fieldPath: '.approval',
+      },
       ...['storeRef', 'scope', 'clock', 'onUndecodable', 'reason', 'dryRun', 'limits', 'ttlAfterFinished'].map(
         (field) => ({
           rule: `self.${field} == oldSelf.${field}`,
-          message: 'a FlushSessions cannot change once it is created (only abort can be set): create another one',
+          message: unchanging,
           fieldPath: `.${field}`,
         }),
       ),
       ...['reference', 'requestedBy', 'guarantee'].map((field) => ({
         rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
-        message: 'a FlushSessions cannot change once it is created (only abort can be set): create another one',
+        message: unchanging,
         fieldPath: `.${field}`,
       })),
     ),
@@ -205,7 +227,7 @@ export const flushSessionsSpec = z
 export type FlushSessionsSpec = z.infer<typeof flushSessionsSpec>
 
 /** Where a flush is. The last three are final. */
-export const flushPhases = ['Pending', 'Running', 'Completed', 'Failed', 'Aborted'] as const
+export const flushPhases = ['Pending', 'AwaitingApproval', 'Running', 'Completed', 'Failed', 'Aborted'] as const
 
 export const flushSessionsStatus = z.object({
   observedGeneration: z.int().optional(),

@@ -168,6 +168,31 @@ export const sessionStoreSpec = z
           .describe(
             'After a flush of `all` another one is refused for so long, unless it says `limits.ignoreCooldown`: a script that goes round must not keep everybody logged out.',
           ),
+        approval: z
+          .object({
+            abovePercent: z
+              .int()
+              .min(0)
+              .max(99)
+              .default(0)
+              .describe(
+                'Of flushes that end more than this part of all keys, and of `all`. 0: of every flush that ends a session.',
+              ),
+            groups: z
+              .array(z.string().min(1).max(256))
+              .min(1)
+              .max(16)
+              .meta({ 'x-kubernetes-list-type': 'set' })
+              .optional()
+              .describe(
+                'Whoever approves is in one of these. Default: whoever has the right `approve` on flushsessions.',
+              ),
+            timeout: duration()
+              .default('24h')
+              .describe('A flush that nobody has approved so long after it was created fails.'),
+          })
+          .optional()
+          .describe('A second person must agree before a session is ended. Not there: nobody is asked.'),
       })
       .prefault({}),
     maintenance: z

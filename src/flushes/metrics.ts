@@ -9,6 +9,8 @@ const seconds = (time: string | undefined): number | undefined =>
 
 const isFinal = ({ status }: FlushSessions): boolean => ['Completed', 'Failed', 'Aborted'].includes(status?.phase ?? '')
 
+const awaitsApproval = ({ status }: FlushSessions): boolean => status?.phase === 'AwaitingApproval'
+
 /** A dry run ends no session, and its failure leaves none behind. */
 const ended = ({ spec, status }: FlushSessions, phase: string): boolean => status?.phase === phase && !spec.dryRun
 
@@ -16,8 +18,13 @@ const ended = ({ spec, status }: FlushSessions, phase: string): boolean => statu
 const metrics: readonly (readonly [name: string, help: string, of: (flush: FlushSessions) => number | undefined])[] = [
   [
     'flushsessions_unfinished_since_timestamp_seconds',
-    'When a FlushSessions was created that has not ended yet.',
-    (flush) => (isFinal(flush) ? undefined : seconds(flush.metadata.creationTimestamp)),
+    'When a FlushSessions was created that has not ended yet, and waits for no second person.',
+    (flush) => (isFinal(flush) || awaitsApproval(flush) ? undefined : seconds(flush.metadata.creationTimestamp)),
+  ],
+  [
+    'flushsessions_awaiting_approval_since_timestamp_seconds',
+    'When a FlushSessions was created that waits for a second person.',
+    (flush) => (awaitsApproval(flush) ? seconds(flush.metadata.creationTimestamp) : undefined),
   ],
   [
     'flushsessions_fence_since_timestamp_seconds',

@@ -52,6 +52,14 @@ test('one whose intent is on record goes on, whoever came earlier', () => {
   expect(aheadOf(earlier, [earlier, running])?.metadata.name).toBe('b')
 })
 
+test('one that waits for a second person holds up nobody, and waits its turn when it is approved', () => {
+  const awaiting = flush('a', 1, { status: { phase: 'AwaitingApproval' } })
+  const later = flush('b', 2)
+  expect(aheadOf(later, [awaiting, later])).toBeUndefined()
+  const running = flush('b', 2, { status: { phase: 'Running', conditions: [recorded] } })
+  expect(aheadOf(awaiting, [awaiting, running])?.metadata.name).toBe('b')
+})
+
 test('a dry run waits for nobody, and nobody waits for it', () => {
   const dry = flush('a', 1, { dryRun: true })
   const real = flush('b', 2)

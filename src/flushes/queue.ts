@@ -10,8 +10,9 @@ export const aheadOf = (flush: FlushSessions, all: readonly FlushSessions[]): Fl
       other.spec.storeRef.name === flush.spec.storeRef.name &&
       other.spec.dryRun !== true &&
       !isFinal(other.status) &&
-      // It may wait for long.
+      // These may wait for long.
       !waitsForNodes(other) &&
+      other.status?.phase !== 'AwaitingApproval' &&
       (isUnderWay(other) || isEarlier(other, flush)),
   )
   return others.toSorted((a, b) => (isEarlier(a, b) ? -1 : 1))[0]

@@ -116,7 +116,7 @@ const advance = async (
       )
     }
     // What is on record decides where another process would go on. The plan is written together with the intent: until then nothing has happened.
-    const written = (step.done === 'Planned' || step.done === 'Recorded') && result.next === 'continue'
+    const written = ['Planned', 'Approved', 'Recorded'].includes(step.done) && result.next === 'continue'
     if (!written) await writeStatus(runtime, flush, signal)
     if (result.next === 'wait')
       return { requeueAfterMs: Math.max(1, Math.min(result.requeueAfterMs, untilTimeout(runtime, flush))) }

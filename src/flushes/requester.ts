@@ -33,6 +33,26 @@ const bindings: Resource<Binding> = {
   namespaced: false,
 }
 
+/** What the policy proves, as its own annotation says: one of an older chart knows of no approval. */
+const provesAnnotation = 'sessionstore.dev/proves'
+
+/**
+ * Why it is not proven who approved, or undefined when it is.
+ */
+export const unprovenApprover = async (
+  client: Client,
+  flush: ReadFlushSessions,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  const unproven = await unprovenRequester(client, flush, signal)
+  if (unproven !== undefined) return unproven
+  const policy = await find(client, policies, signal)
+  const proves = policy?.metadata.annotations?.[provesAnnotation] ?? ''
+  return proves.split(',').includes('approver')
+    ? undefined
+    : `The ValidatingAdmissionPolicy ${policyName} is of an older chart, which knows of no approval: upgrade it with cluster.install=true, then create the FlushSessions again.`
+}
+
 /**
  * Why it is not proven who asked for a flush, or undefined when it is: the field is only worth something where the policy that compares it with
  * the caller was in force when the object was created.

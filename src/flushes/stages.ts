@@ -1,6 +1,7 @@
 import type { FlushConditionType } from '../api/conditions.ts'
 import { isGuarded, rotates, setsAside, type Flush, type StepResult } from './flush.ts'
 import type { FlushRuntime } from './runtime.ts'
+import { approve } from './steps/approve.ts'
 import { deleteStep } from './steps/delete.ts'
 import { drain } from './steps/drain.ts'
 import { fenceStep } from './steps/fence.ts'
@@ -31,6 +32,7 @@ export interface Stage {
 /** The steps of a flush: each leaves a condition behind, and is skipped when it is there. Every one can be done again. */
 const beginning: readonly Stage[] = [
   { done: 'Planned', run: plan, unlocked: true },
+  { done: 'Approved', run: approve, unlocked: true },
   { done: 'Recorded', run: recordIntent },
 ]
 

@@ -5,6 +5,7 @@ import { presetFor } from '../../sessions/presets.ts'
 import { pairs } from '../../stores/live-config.ts'
 import { storeUid } from '../../stores/names.ts'
 import { findVolumeSnapshots } from '../../stores/persistence/volume-snapshots.ts'
+import { needsApproval } from '../approval.ts'
 import { coolingDown } from '../cooldown.ts'
 import { fail, isGuarded, proceed, rotates, setsAside, type Flush, type StepResult } from '../flush.ts'
 import { costsOf, guaranteeOf } from '../guarantee.ts'
@@ -63,6 +64,14 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
       estimatedSeconds: Math.ceil(flush.drainMs / 1000 + total / rateOf(flush, scope.selection)),
       costs: [...costsOf(flush.object, flush.store, matched), ...(await restartsOf(runtime, flush, signal))],
     }
+    if (needsApproval(flush))
+      flush.status.plan = {
+        ...flush.status.plan,
+        costs: [
+          ...flush.status.plan.costs,
+          'It waits until a second person agrees (spec.flushes.approval of the store)',
+        ],
+      }
     const snapshots = await findVolumeSnapshots(runtime, flush.store, signal)
     flush.status.guarantee = guaranteeOf(flush.object, flush.store, snapshots)
     flush.set('Planned', 'True', 'Counted', `${matched} sessions in scope`, now)
@@ -158,7 +167,7 @@ const clockOf = ({ object, store }: Flush): Pick<NonNullable<Flush['status']['pl
 
 /** Binds a plan to what it was made of: the request, the store, how often it was flushed, and the processes that hold the data. */
 const digest = (flush: Flush, node: FlushPrimary): string => {
-  const { abort: _abort, ...spec } = flush.object.spec
+  const { abort: _abort, approval: _approval, ...spec } = flush.object.spec
   const parts = {
     spec,
     storeUid: storeUid(flush.store),

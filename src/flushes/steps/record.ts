@@ -11,7 +11,7 @@ type FlushActType = 'FlushIntended' | 'FlushCompleted' | 'FlushFailed' | 'FlushA
 /** Puts on record what is about to happen, before the first session goes. */
 export const recordIntent = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> => {
   const { plan } = flush.status
-  const { limits, onUndecodable } = flush.object.spec
+  const { limits, onUndecodable, approval } = flush.object.spec
   const scope = await resolveScope(runtime, flush, signal)
   if (isFail(scope)) return scope
   const guarantee = promiseOf(flush.object)
@@ -19,7 +19,14 @@ export const recordIntent = async (runtime: FlushRuntime, flush: Flush, signal: 
     runtime,
     flush,
     'FlushIntended',
-    { plan, limits, scope: scope.recorded, guarantee, onUndecodable },
+    {
+      plan,
+      limits,
+      scope: scope.recorded,
+      guarantee,
+      onUndecodable,
+      approval: flush.is('Approved') ? approval : undefined,
+    },
     signal,
   )
   // maxFence counts from here, whatever becomes of the next step.

@@ -6,10 +6,13 @@ import { chart, helm, kubectl, output, type Answer, type Caller } from '../chart
 export const namespace = 'shop'
 const apiVersion = 'sessionstore.dev/v1alpha1'
 
-/** May create and abort flushes, and nothing else. */
+/** May create, approve and abort flushes, and nothing else. */
 export const alice: Caller = { user: 'alice', groups: ['on-call', 'system:authenticated'], uid: 'u-1' }
+/** May create and abort flushes, and nothing else. */
 export const bob: Caller = { user: 'bob', groups: ['on-call', 'system:authenticated'] }
-/** Everything but `sign` and `purge`: a tenant with every right that a careless `resources: *` gives on verbs that exist. */
+/** May approve and abort flushes, and ask for none. */
+export const carol: Caller = { user: 'carol', groups: ['managers', 'system:authenticated'] }
+/** Everything but `approve`, `sign` and `purge`: a tenant with every right that a careless `resources: *` gives on verbs that exist. */
 export const tenant: Caller = { user: 'tenant', groups: ['system:authenticated'] }
 export const operator: Caller = { user: 'system:serviceaccount:ops:session-store-operator' }
 export const nobody: Caller = { user: 'mallory', groups: ['system:authenticated'] }
@@ -80,6 +83,8 @@ export const openAdmission = async (
       role('archivist', [{ ...ours, resources: ['auditrecords'], verbs: [...ordinary, 'purge'] }]),
       bind('alice', 'ClusterRole', 'session-store-responder'),
       bind('bob', 'ClusterRole', 'session-store-responder'),
+      bind('carol', 'ClusterRole', 'session-store-approver'),
+      bind('alice', 'ClusterRole', 'session-store-approver'),
       bind('tenant', 'Role', 'tenant'),
       bind('archivist', 'Role', 'archivist'),
       ...['namespace-controller', 'generic-garbage-collector'].map((name) => ({

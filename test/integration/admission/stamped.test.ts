@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   alice,
   bob,
+  carol,
   expectAllowed,
   expectDenied,
   flush,
@@ -103,6 +104,47 @@ test('an abort says who aborted, whatever was sent, and happens once', async () 
 
 test('a flush is not created aborted', async () => {
   expectDenied(await cluster.create(flush('born-aborted', { abort: { reason: 'x' } }), alice), 'spec.abort')
+})
+
+const approval = (digit: string, by?: object) => ({
+  spec: { approval: { planDigest: digit.repeat(64), ...(by ? { by } : {}) } },
+})
+
+test('an approval says who approved, whatever was sent, and may be given anew for another plan', async () => {
+  expectAllowed(await cluster.create(flush('approved'), alice))
+  expectAllowed(await cluster.patch('flushsessions', 'approved', approval('a', { username: 'bob' }), carol))
+  const by = { username: 'carol', groups: ['managers', 'system:authenticated'] }
+  const first = await cluster.read('flushsessions', 'approved')
+  expect(first.spec['approval']).toEqual({ planDigest: 'a'.repeat(64), by })
+  expectAllowed(await cluster.patch('flushsessions', 'approved', approval('b'), carol))
+  const second = await cluster.read('flushsessions', 'approved')
+  expect(second.spec['approval']).toEqual({ planDigest: 'b'.repeat(64), by })
+  // What others change afterwards leaves the stamp alone, and nobody puts another name in its place.
+  expectAllowed(await cluster.patch('flushsessions', 'approved', { metadata: { annotations: { seen: 'yes' } } }, bob))
+  const asBob = approval('b', { username: 'bob' })
+  expectDenied(await cluster.patch('flushsessions', 'approved', asBob, bob), 'needs the right approve')
+  const taken = await cluster.patch('flushsessions', 'approved', { spec: { approval: null } }, carol)
+  expect(taken.ok).toBe(false)
+  expect(taken.stderr).toContain('cannot be taken back')
+  expect((await cluster.read('flushsessions', 'approved')).spec).toEqual(second.spec)
+})
+
+test('an approval and an abort in one are both stamped', async () => {
+  expectAllowed(await cluster.create(flush('both'), alice))
+  const patch = { spec: { ...approval('a').spec, abort: { reason: 'No' } } }
+  expectAllowed(await cluster.patch('flushsessions', 'both', patch, carol))
+  const { spec } = await cluster.read('flushsessions', 'both')
+  const by = { username: 'carol', groups: ['managers', 'system:authenticated'] }
+  expect(spec['approval']).toMatchObject({ by })
+  expect(spec['abort']).toMatchObject({ by })
+})
+
+test('nobody approves what they have asked for, nor without the right, nor from the start', async () => {
+  expectAllowed(await cluster.create(flush('unapproved'), alice))
+  expectDenied(await cluster.patch('flushsessions', 'unapproved', approval('a'), alice), 'cannot approve it as well')
+  for (const caller of [bob, tenant])
+    expectDenied(await cluster.patch('flushsessions', 'unapproved', approval('a'), caller), 'needs the right approve')
+  expectDenied(await cluster.create(flush('born-approved', approval('a').spec), alice), 'spec.approval')
 })
 
 const done = { status: { phase: 'Completed' } }

@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { alice, bob, expectAllowed, expectDenied, flush, openAdmission, operator, type Admission } from './fixture.ts'
+import {
+  alice,
+  bob,
+  carol,
+  expectAllowed,
+  expectDenied,
+  flush,
+  openAdmission,
+  operator,
+  type Admission,
+} from './fixture.ts'
 
 // Before 1.36, or with the feature off: nothing stamps, so the caller states itself and ValidatingAdmissionPolicy compares.
 let cluster: Admission
@@ -66,4 +76,16 @@ test('an abort says truly who aborts, once', async () => {
   expect(again.ok).toBe(false)
   expect(again.stderr).toContain('spec.abort')
   expectAllowed(await cluster.patch('flushsessions', 'aborted', { metadata: { annotations: { a: 'b' } } }, operator))
+})
+
+test('an approval says truly who approves', async () => {
+  expectAllowed(await cluster.create(flush('approved', { requestedBy: self }), alice))
+  const approval = (by?: object) => ({ spec: { approval: { planDigest: 'a'.repeat(64), ...(by ? { by } : {}) } } })
+  const carolSelf = { username: 'carol', groups: ['managers', 'system:authenticated'] }
+  const refused = await cluster.patch('flushsessions', 'approved', approval(), carol)
+  expectDenied(refused, 'spec.approval.by: must say who you are')
+  expectDenied(await cluster.patch('flushsessions', 'approved', approval(bobSelf), carol), 'spec.approval.by')
+  expectDenied(await cluster.patch('flushsessions', 'approved', approval(self), alice), 'cannot approve it as well')
+  expectAllowed(await cluster.patch('flushsessions', 'approved', approval(carolSelf), carol))
+  expectDenied(await cluster.patch('flushsessions', 'approved', approval(bobSelf), bob), 'needs the right approve')
 })

@@ -138,6 +138,11 @@ const cases: Readonly<
     atMinute: 31,
     quiet: [{ series: 'flushsessions_unfinished_since_timestamp_seconds{store="web"}', values: '6600x120' }],
   },
+  FlushSessionsAwaitingApproval: {
+    fires: [{ series: 'flushsessions_awaiting_approval_since_timestamp_seconds{store="web"}', values: '0x120' }],
+    atMinute: 6,
+    quiet: [{ series: 'flushsessions_awaiting_approval_since_timestamp_seconds{store="web"}', values: '7200x120' }],
+  },
   SessionStoreOperatorAway: {
     fires: [
       { series: leads('a', release.fullname, release.namespace), values: '0x120' },

@@ -80,12 +80,19 @@ test('serving namespaces, the operator has no right in the rest of the cluster b
 
 test('no ClusterRole for people is added to edit or admin, and none may sign', async () => {
   const roles = (await render()).filter(({ metadata }) =>
-    /^session-store-(viewer|responder|editor)$/.test(metadata.name),
+    /^session-store-(viewer|responder|approver|editor)$/.test(metadata.name),
   )
-  expect(roles).toHaveLength(3)
+  expect(roles).toHaveLength(4)
   const labels = roles.flatMap(({ metadata }) => Object.keys(metadata.labels ?? {}))
   expect(labels.filter((label) => /aggregate-to-(edit|admin)/.test(label))).toEqual([])
   expect(rightsOf(roles).filter(({ verb, resource }) => verb === 'sign' || resource.includes('/'))).toEqual([])
+  // Who asks and who agrees are two: nobody gets both by one role.
+  const may = (verb: string) =>
+    rightsOf(roles)
+      .filter((right) => right.verb === verb && right.resource === 'flushsessions')
+      .map(({ role }) => role)
+  expect(may('approve')).toEqual(['session-store-approver'])
+  expect(may('create')).toEqual(['session-store-responder'])
 })
 
 test('it may change workloads of others only where it is told to restart them', async () => {
