@@ -1,6 +1,7 @@
 import { auditRecordSpec } from './audit-record.ts'
 import type { Kind } from './crd.ts'
-import { flushSessionsSpec, flushSessionsStatus } from './flush-sessions.ts'
+import { flushSessionsSpec } from './flush-sessions.ts'
+import { flushSessionsStatus } from './flush-sessions-status.ts'
 import { sessionStoreSpec } from './session-store.ts'
 import { sessionStoreStatus } from './session-store-status.ts'
 
@@ -57,6 +58,11 @@ export const kinds: readonly Kind[] = [
       {
         rule: 'self.metadata.name.size() <= 63',
         message: 'metadata.name must be at most 63 characters: AuditRecords carry it as a label',
+      },
+      {
+        // Once the intent is on record with who approved, the object says nothing else.
+        rule: "!has(self.spec.approval) || (has(oldSelf.spec.approval) && self.spec.approval == oldSelf.spec.approval) || !has(self.status) || !has(self.status.phase) || self.status.phase in ['Pending', 'AwaitingApproval']",
+        message: 'spec.approval: it is not waited for any more',
       },
     ],
   },

@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import type { SignedRecord } from '../audit/record.ts'
 import type { KubernetesObject, Resource } from '../kubernetes/objects.ts'
-import type { flushSessionsSpec, FlushSessionsSpec, FlushSessionsStatus } from './flush-sessions.ts'
+import type { flushSessionsSpec, FlushSessionsSpec } from './flush-sessions.ts'
+import type { FlushSessionsStatus } from './flush-sessions-status.ts'
 import type { sessionStoreSpec, SessionStoreSpec } from './session-store.ts'
 import type { SessionStoreStatus } from './session-store-status.ts'
 

@@ -1,5 +1,5 @@
 import type { FlushConditionType, FlushOutcome, FlushReason } from '../api/conditions.ts'
-import type { FlushSessionsStatus } from '../api/flush-sessions.ts'
+import type { FlushSessionsStatus } from '../api/flush-sessions-status.ts'
 import type { SessionStoreStatus } from '../api/session-store-status.ts'
 import type { FlushSessions, ReadFlushSessions, ReadSessionStore } from '../api/resources.ts'
 import { parseDurationMs, type Condition } from '../api/values.ts'
@@ -72,6 +72,11 @@ export class Flush {
     this.status.conditions = [
       ...setCondition(this.status.conditions ?? [], { type, status, reason, message, observedGeneration }, now),
     ]
+  }
+
+  /** Takes a condition away: it says nothing any more. */
+  unset(type: FlushConditionType): void {
+    this.status.conditions = (this.status.conditions ?? []).filter((condition) => condition.type !== type)
   }
 
   progress(step: string, percent: number): void {

@@ -1,4 +1,4 @@
-import type { FlushSessionsStatus } from '../api/flush-sessions.ts'
+import type { FlushSessionsStatus } from '../api/flush-sessions-status.ts'
 import type { ReadFlushSessions, ReadSessionStore } from '../api/resources.ts'
 import { presetFor } from '../sessions/presets.ts'
 import { few } from './few.ts'

@@ -11,6 +11,7 @@ import { pinnedEngine, resolveEngine } from '../stores/engines.ts'
 import { storeUid } from '../stores/names.ts'
 import { readStore } from '../stores/read-store.ts'
 import { isReplicated } from '../stores/topology/replicas.ts'
+import { needsApproval } from './approval.ts'
 import { coolingDown } from './cooldown.ts'
 import { conclude } from './conclude.ts'
 import { ensureFinalizer, removeFinalizer } from './finalizer.ts'
@@ -133,6 +134,8 @@ const isQueued = (runtime: FlushRuntime, flush: Flush, all: readonly FlushSessio
   const message = `FlushSessions ${ahead.metadata.name ?? ''} of the same store goes first`
   flush.status.phase = 'Pending'
   delete flush.status.plan
+  // Another plan will be made, and what was agreed to is this one.
+  flush.unset('Approved')
   flush.set('Planned', 'False', 'Queued', message, runtime.clock.now())
   return true
 }
@@ -147,6 +150,10 @@ const begin = async (runtime: FlushRuntime, flush: Flush, record: Step, signal: 
   if (isQueued(runtime, flush, all)) return wait(queueMs)
   const cooling = coolingDown(flush, all, runtime.clock.now())
   if (cooling) return cooling
+  if (needsApproval(flush) && flush.object.spec.approval?.planDigest !== flush.status.plan?.digest) {
+    flush.unset('Approved')
+    return wait(1)
+  }
   // Before the intent: whoever deletes the flush from then on waits for its end to be on record.
   flush.adopt(await ensureFinalizer(runtime.client, flush.object, signal))
   const result = await record(runtime, flush, signal)

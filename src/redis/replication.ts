@@ -45,8 +45,8 @@ export interface PrimaryEndpoint {
 }
 
 /**
- * What a node has that is to follow another one. `current`: what its primary has, or had a moment ago; it may be read while its link is made. `stale`: something
- * older, which nobody reads: see {@link openGate}. `revoked`: sessions that have been ended; it takes the whole data over even where it could go on from its
+ * What a node has that is to follow another one. `current`: what its primary has, or had a moment ago: whether it may be read while its link is made stays as it is. `stale`:
+ * something older, which nobody reads: see {@link openGate}. `revoked`: sessions that have been ended; it takes the whole data over even where it could go on from its
  * offset, since on the way there it would show them.
  */
 export type Standing = 'current' | 'stale' | 'revoked'
@@ -65,15 +65,14 @@ export const follow = async (
     ['masterauth', password],
     ['replica-announce-ip', ownHost],
     // An application may be connected to it, led there by an old route.
-    ['replica-serve-stale-data', standing === 'current' ? 'yes' : 'no'],
+    ...(standing === 'current' ? [] : [['replica-serve-stale-data', 'no'] as const]),
     ...(tls === undefined ? [] : [['tls-replication', tls ? 'yes' : 'no'] as const]),
   ] as const
-  // A primary begins a new history, with which nobody can go on; in a transaction nobody reads what it has meanwhile.
-  const forgetHistory: readonly Command[] = standing === 'revoked' ? [['REPLICAOF', 'NO', 'ONE']] : []
-  await connection.transaction(
-    [['CONFIG', 'SET', ...settings.flat()], ...forgetHistory, ['REPLICAOF', host, port]],
-    options,
-  )
+  // By itself: in a transaction its failure would stop nothing.
+  await connection.call(['CONFIG', 'SET', ...settings.flat()], options)
+  // A replica that becomes a primary begins a new history, with which nobody can go on; in a transaction nobody reads what it has meanwhile.
+  const forgetHistory: readonly Command[] = standing === 'revoked' ? [cutLink, ['REPLICAOF', 'NO', 'ONE']] : []
+  await connection.transaction([...forgetHistory, ['REPLICAOF', host, port]], options)
 }
 
 /**

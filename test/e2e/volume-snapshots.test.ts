@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { FlushSessionsStatus } from '../../src/api/flush-sessions.ts'
+import type { FlushSessionsStatus } from '../../src/api/flush-sessions-status.ts'
 import { goModule } from '../cluster/tools/go-module.ts'
 import { flush, store, untilReady } from './fixtures.ts'
 import { suite } from './suite.ts'

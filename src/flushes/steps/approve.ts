@@ -6,35 +6,40 @@ import { unprovenApprover } from '../requester.ts'
 import type { FlushRuntime } from '../runtime.ts'
 import { plan } from './plan.ts'
 
-/** An approval is an event: this is for the end of the time that it has, in ms. */
-const longestMs = 3_600_000
+/** An approval is an event; what the store asks for may change as well, in ms. */
+const lookMs = 30_000
 
 /**
  * Waits for a second person where the store asks for one. What is approved is a plan, by its digest; the plan is made anew then, so that what happens is what
- * was agreed to, however long ago it was counted.
+ * was agreed to, however long ago it was counted. While somebody is waited for nothing is counted.
  */
 export const approve = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> => {
-  if (!needsApproval(flush)) return proceed
+  if (!needsApproval(flush)) return await withoutApproval(runtime, flush, signal)
   const { approval } = flush.object.spec
-  const approved = flush.status.plan?.digest
   if (approval === undefined) return pending(runtime, flush, 'AwaitingApproval', 'A second person must agree')
-  if (approval.planDigest === approved) {
-    const planned = await plan(runtime, flush, signal)
-    if (planned.next !== 'continue' || !needsApproval(flush)) return planned
-  }
-  if (approval.planDigest !== flush.status.plan?.digest)
-    return pending(
-      runtime,
-      flush,
-      'PlanChanged',
-      'The store or its nodes have changed since the plan that was approved',
-    )
-  const objection = whyNotBy(flush, approval.by) ?? (await unprovenApprover(runtime.client, flush.object, signal))
+  if (approval.planDigest !== flush.status.plan?.digest) return pending(runtime, flush, 'PlanChanged', changed)
+  const objection = whyNotBy(flush, approval.by)
   if (objection !== undefined) return pending(runtime, flush, 'ApproverNotAllowed', objection)
+  // For good: a policy that is put right afterwards would make a forged name look proven.
+  const unproven = await unprovenApprover(runtime.client, flush.object, signal)
+  if (unproven !== undefined) return fail('Refused', unproven)
+  flush.status.phase = 'AwaitingApproval'
+  const planned = await plan(runtime, flush, signal)
+  if (planned.next !== 'continue') return planned
+  if (approval.planDigest !== flush.status.plan.digest) return pending(runtime, flush, 'PlanChanged', changed)
   const message = `${approval.by?.username ?? ''} agrees`
   flush.set('Approved', 'True', 'Approved', message, runtime.clock.now())
   flush.status.phase = 'Running'
   return proceed
+}
+
+const changed = 'The store or its nodes have changed since the plan that was approved'
+
+/** What was waited for and is not asked for any more was counted long ago. */
+const withoutApproval = async (runtime: FlushRuntime, flush: Flush, signal: AbortSignal): Promise<StepResult> => {
+  if (!flush.status.conditions?.some(({ type }) => type === 'Approved')) return proceed
+  flush.unset('Approved')
+  return await plan(runtime, flush, signal)
 }
 
 const whyNotBy = ({ object, store }: Flush, by: Identity | undefined): string | undefined => {
@@ -76,5 +81,5 @@ const pending = (
   )
   flush.status.phase = 'AwaitingApproval'
   flush.progress('AwaitingApproval', 0)
-  return wait(Math.min(leftMs, longestMs))
+  return wait(Math.min(leftMs, lookMs))
 }

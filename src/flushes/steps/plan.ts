@@ -54,7 +54,7 @@ export const plan = async (runtime: FlushRuntime, flush: Flush, signal: AbortSig
     const excess = excessOf(flush, matched, undecodable, total) ?? tooSlow(flush, total)
     if (excess) return excess
     flush.status.plan = {
-      digest: digest(flush, node),
+      digest: digest(flush, node, scope.fingerprint),
       matched,
       ...(undecodable > 0 ? { undecodable } : {}),
       percent: matched === 0 ? 0 : Math.min(100, Math.ceil((100 * matched) / total)),
@@ -165,13 +165,14 @@ const clockOf = ({ object, store }: Flush): Pick<NonNullable<Flush['status']['pl
     : { clock: lastAccess?.field ?? '', confidence: 'Exact' }
 }
 
-/** Binds a plan to what it was made of: the request, the store, how often it was flushed, and the processes that hold the data. */
-const digest = (flush: Flush, node: FlushPrimary): string => {
+/** Binds a plan to what it was made of: the request, the list that it names, the store, how often it was flushed, and the processes that hold the data. */
+const digest = (flush: Flush, node: FlushPrimary, scopeFingerprint: string | undefined): string => {
   const { abort: _abort, approval: _approval, ...spec } = flush.object.spec
   const parts = {
     spec,
     storeUid: storeUid(flush.store),
     flushEpoch: flush.store.status?.flushEpoch ?? 0,
+    ...(scopeFingerprint === undefined ? {} : { scopeFingerprint }),
     runIds: [node.info.runId, ...node.replicas.map(({ info }) => info.runId).toSorted()],
   }
   return createHash('sha256').update(canonicalize(parts)).digest('hex')

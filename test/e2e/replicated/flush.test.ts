@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import type { FlushSessionsStatus } from '../../../src/api/flush-sessions.ts'
+import type { FlushSessionsStatus } from '../../../src/api/flush-sessions-status.ts'
 import { canLogIn } from '../can-log-in.ts'
 import { countSessions, flush } from '../fixtures.ts'
 import { conditionOf, isTrue, secretData, type KubeObject } from '../objects.ts'

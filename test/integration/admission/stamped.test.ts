@@ -129,6 +129,19 @@ test('an approval says who approved, whatever was sent, and may be given anew fo
   expect((await cluster.read('flushsessions', 'approved')).spec).toEqual(second.spec)
 })
 
+test('what is under way is approved by nobody any more', async () => {
+  expectAllowed(await cluster.create(flush('begun'), alice))
+  const { apiVersion, kind, metadata } = flush('begun')
+  const write = (phase: string) => cluster.applyStatus({ apiVersion, kind, metadata, status: { phase } }, operator)
+  expect((await write('AwaitingApproval')).ok).toBe(true)
+  expectAllowed(await cluster.patch('flushsessions', 'begun', approval('a'), carol))
+  expect((await write('Running')).ok).toBe(true)
+  const late = await cluster.patch('flushsessions', 'begun', approval('b'), carol)
+  expect(late.ok).toBe(false)
+  expect(late.stderr).toContain('not waited for any more')
+  expectAllowed(await cluster.patch('flushsessions', 'begun', { spec: { abort: { reason: 'x' } } }, carol))
+})
+
 test('an approval and an abort in one are both stamped', async () => {
   expectAllowed(await cluster.create(flush('both'), alice))
   const patch = { spec: { ...approval('a').spec, abort: { reason: 'No' } } }
