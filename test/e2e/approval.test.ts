@@ -108,6 +108,31 @@ test('everybody is logged out only when a second person agrees; who that was is 
   await client.close()
 })
 
+test('of two that are agreed to at once the second is planned and agreed to anew; what the store asks for no more is not waited for', async () => {
+  const { objects, namespace } = at()
+  const client = await makeStore('two', {})
+  for (const name of ['two-a', 'two-b']) await ask(name, 'two', { scope: { keyPattern: 'shop:session:*' } })
+  for (const name of ['two-a', 'two-b']) await untilPhase(name, 'AwaitingApproval')
+  await Promise.all(['two-a', 'two-b'].map((name) => approve(name, 'carol')))
+  await untilPhase('two-a', 'Completed')
+  // The flush of before has ended all: for whoever came since somebody must agree again.
+  await writeSessions(client.redis, 10)
+  const name = 'two-c'
+  await ask(name, 'two', { scope: { keyPattern: 'shop:session:*' } })
+  await untilPhase(name, 'AwaitingApproval')
+  const first = await recordsOf('two-b')
+  for (const { details } of first.filter(({ type }) => type === 'FlushIntended')) {
+    const { approval, plan } = details as { approval?: { planDigest: string }; plan: { digest: string } }
+    expect(approval?.planDigest ?? plan.digest).toBe(plan.digest)
+  }
+  await objects.patch('sessionstore', 'two', namespace, { spec: { flushes: { approval: null } } })
+  const completed = await untilPhase(name, 'Completed')
+  expect(conditionOf(completed, 'Approved')).toBeUndefined()
+  expect(await countSessions(client.redis, 10)).toBe(0)
+  client.redis.disconnect()
+  await client.close()
+})
+
 test('what nobody approves in time fails, what is refused is aborted, and nothing has changed', async () => {
   const client = await makeStore('short', { timeout: '8s' })
   const { redis } = client
