@@ -12,7 +12,9 @@ export const flushSessionsStatus = z.object({
   finishedAt: time().optional(),
   plan: z
     .object({
-      digest: z.string().describe("Of the spec, the store, its flush epoch and its nodes' run ids."),
+      digest: z
+        .string()
+        .describe("Of the spec, the list that it names, the store, its flush epoch and its nodes' run ids."),
       matched: z.int().meta({ format: 'int64' }).describe('Sessions in scope when the plan was made.'),
       percent: z.int(),
       undecodable: z

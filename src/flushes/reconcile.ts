@@ -150,6 +150,7 @@ const begin = async (runtime: FlushRuntime, flush: Flush, record: Step, signal: 
   if (isQueued(runtime, flush, all)) return wait(queueMs)
   const cooling = coolingDown(flush, all, runtime.clock.now())
   if (cooling) return cooling
+  // Whatever led here: no plan goes on record but the one that was agreed to.
   if (needsApproval(flush) && flush.object.spec.approval?.planDigest !== flush.status.plan?.digest) {
     flush.unset('Approved')
     return wait(1)

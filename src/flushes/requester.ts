@@ -36,9 +36,7 @@ const bindings: Resource<Binding> = {
 /** What the policy proves, as its own annotation says: one of an older chart knows of no approval. */
 const provesAnnotation = 'sessionstore.dev/proves'
 
-/**
- * Why it is not proven who approved, or undefined when it is.
- */
+/** Why it is not proven who approved, or undefined when it is. */
 export const unprovenApprover = async (
   client: Client,
   flush: ReadFlushSessions,

@@ -70,7 +70,8 @@ export const follow = async (
   ] as const
   // By itself: in a transaction its failure would stop nothing.
   await connection.call(['CONFIG', 'SET', ...settings.flat()], options)
-  // A replica that becomes a primary begins a new history, with which nobody can go on; in a transaction nobody reads what it has meanwhile.
+  // A replica that becomes a primary begins a new history, with which nobody can go on (of a primary NO ONE changes nothing: `replicaofCommand`). In a transaction
+  // nobody reads what it has meanwhile.
   const forgetHistory: readonly Command[] = standing === 'revoked' ? [cutLink, ['REPLICAOF', 'NO', 'ONE']] : []
   await connection.transaction([...forgetHistory, ['REPLICAOF', host, port]], options)
 }
